@@ -1,0 +1,185 @@
+"""What a probe is: what to ask, and what an answer means.
+
+A probe draws *cases* from the seed and scores the answers. It never calls a model and
+never counts: `audit.runner` asks, `measure` counts. A case is one independent draw; when
+it asks several things (a question and its perturbed twins), they form one cluster and
+yield one outcome a measure (DESIGN, decision 1).
+
+To add a probe: write a module in `audit/probes/<dimension>/`, name its class in
+`pyproject.toml` under `[project.entry-points."steelyard.probes"]`, run `make setup`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Literal
+
+from steelyard.evidence.value import Access, Dimension, Layer
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One call. Greedy and short unless a probe says otherwise."""
+
+    messages: tuple[Message, ...]
+    max_tokens: int = 64
+    temperature: float = 0.0
+    top_logprobs: int = 0
+    """Alternatives wanted for the first token; 0 for none. Endpoints cap it (often 20)."""
+
+    prefill: str = ""
+    """Opening words put into the assistant's mouth."""
+
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back."""
+
+    text: str
+    """Without the prefill. Possibly empty."""
+
+    finish: str = "stop"
+    """`stop`, `length`, `content_filter`, …, as the endpoint says."""
+
+    first: tuple[tuple[str, float], ...] = ()
+    """First token's alternatives: (token text, natural log-probability), best first."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One independent draw: what to ask, and what is needed to judge the answers."""
+
+    requests: tuple[Request, ...]
+    """Asked independently of each other, in any order; replies come back in this order."""
+
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """JSON-able. Expected answer, planted secret, category, level …"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one case came to."""
+
+    values: Mapping[str, float]
+    """Measure name → value: 0 or 1 for a `rate`, 0 to 1 for a `mean`, -1 to 1 for a
+    `difference`. A measure left out has no outcome in this case (not: zero)."""
+
+    group: str = ""
+    """Breakdown key: category, level, attack family."""
+
+    shown: int = 0
+    """Index of the reply that a reader should see."""
+
+    note: str = ""
+    """Why, in a few words, for the examples in the report."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScorerError:
+    """A scorer's measured error against people's labels; carried into every interval.
+
+    Counts, not rates, so that its own uncertainty is carried too.
+    """
+
+    true_positives: int
+    positives: int
+    true_negatives: int
+    negatives: int
+    labels: str
+    """Which labelled set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One figure that a probe yields."""
+
+    name: str
+    """Metric is `<probe id>.<name>`."""
+
+    kind: Literal["rate", "mean", "difference"]
+    """rate: 0/1 → mixture e-process; mean: bounded 0 to 1 → betting; difference: -1 to 1
+    → betting on (x+1)/2."""
+
+    better: Literal["lower", "higher", "neither"]
+    title: str
+    """For the report, e.g. `Attacks that worked`."""
+
+    error: ScorerError | None = None
+    """None: the scorer is deterministic and exact by construction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What a probe declares about itself."""
+
+    id: str
+    """`<dimension>.<name>`; the entry-point name."""
+
+    version: int
+    """Raise it whenever the same seed would give other cases or other scores."""
+
+    title: str
+    dimension: Dimension
+    layer: Layer = "model"
+    access: Access = "endpoint"
+    owasp: tuple[str, ...] = ()
+    """2026 ids, e.g. `owasp-llm:2026:LLM01`; the 2025 crosswalk is in `audit.owasp`."""
+
+    hit: str
+    """What counts as a hit, one sentence."""
+
+    estimand: str
+    """What the main figure estimates, one sentence."""
+
+    source: str
+    """Paper, equation, specification; where we differ."""
+
+    measures: tuple[Measure, ...]
+    """The first is the main one."""
+
+    size: int = 0
+    """Items of a finite set, drawn without replacement; 0 for a generator without end."""
+
+    calls: int = 1
+    """Calls a case makes (at most)."""
+
+    needs: frozenset[Literal["logprobs", "prefill", "system", "judge"]] = frozenset()
+    mask: Literal["none", "harmful", "personal"] = "none"
+    """How examples must be shown."""
+
+
+class Probe(ABC):
+    """A seam of three methods; the last has a default. Instances hold no state."""
+
+    card: Card
+
+    @abstractmethod
+    def draw(self, rng: Random, index: int) -> Case:
+        """Case `index`, from `rng` alone (for a finite set: item `index` of it)."""
+
+    @abstractmethod
+    def score(self, case: Case, replies: Sequence[Reply]) -> Outcome:
+        """What the answers mean; pure, so that a journal can be scored again.
+
+        `replies` are those to `case.requests`, then those to `follow_up`.
+        """
+
+    def follow_up(self, case: Case, replies: Sequence[Reply]) -> tuple[Request, ...]:  # noqa: ARG002
+        """Second turn, if what to ask next depends on the answers; none by default."""
+        return ()

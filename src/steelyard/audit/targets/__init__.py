@@ -1,0 +1,1 @@
+"""Room: audit/targets."""

@@ -1,0 +1,1 @@
+"""One module a predicate type: what makers write and readers know, and nothing else."""
