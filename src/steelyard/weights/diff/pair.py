@@ -1,0 +1,188 @@
+"""One tensor of two models, compared and named."""
+
+from dataclasses import dataclass, field, replace
+
+import msgspec
+import numpy as np
+
+from steelyard.evidence.predicates.comparison import TensorChange, TensorKind
+from steelyard.weights.diff.change import (
+    Change,
+    Matrix,
+    Spectrum,
+    Vector,
+    measure,
+    mixture,
+    permutation,
+    spectrum,
+)
+from steelyard.weights.diff.names import Name
+from steelyard.weights.diff.stored import EXACT, explained, rounded, spacing
+
+MATRIX = 2
+"""Dimensions. A vector has no rank, and experts stacked in one tensor have many."""
+
+UNRELATED = 0.1
+"""Cosine below which two matrices are no closer than independent ones. The cosine of two
+independent matrices of n elements has standard deviation 1/√n, under 0.01 from 10,000 on."""
+
+ALIGNED = 0.98
+"""Cosine from which two directions count as the same."""
+
+MERGE_LEFT = 0.1
+"""Share of a change that known models may leave unexplained in a merge, over rounding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A tensor with its values."""
+
+    name: Name
+    dtype: str
+    values: Matrix
+    """In its stored shape, rows first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """What comparing one tensor gave: the public part, and what the whole needs."""
+
+    change: TensorChange
+    direction: Vector | None = None
+    """Unit vector removed from this tensor's output (or input) side."""
+
+    order: tuple[int, ...] = ()
+    """Row order, where rows were permuted: `after == before[order]`."""
+
+    columns: tuple[int, ...] = ()
+    """Column order, where columns were permuted."""
+
+    shares: Vector = field(default_factory=lambda: np.zeros(0, np.float32))
+
+
+def compare(before: Stored, after: Stored, known: list[Matrix]) -> Pair:
+    """Name the change from `before` to `after`, whose shapes are equal.
+
+    Args:
+        before: the older tensor.
+        after: the newer one.
+        known: the same tensor of known models, for the question whether this is a merge.
+    """
+    numbers = measure(before.values, after.values)
+    if numbers.relative == 0:
+        same = before.dtype == after.dtype
+        return _pair(before, after, "identical" if same else "dtype-change", numbers)
+    if before.dtype != after.dtype:
+        told = _stored_differently(before, after, numbers)
+        if told is not None:
+            return told
+    told = _permuted(before, after, numbers) or _merged(before, after, numbers, known)
+    if told is not None:
+        return told
+    if before.values.ndim != MATRIX:
+        return _pair(before, after, "tuned", numbers)
+    return _ranked(before, after, numbers)
+
+
+def _stored_differently(before: Stored, after: Stored, numbers: Change) -> Pair | None:
+    if after.dtype in EXACT:
+        if np.array_equal(rounded(before.values, after.dtype), after.values):
+            return _pair(before, after, "dtype-change", numbers, "rounded to nearest")
+        return None
+    fits = explained(before.values, after.values, after.dtype)
+    if fits is None:
+        return None
+    kind: TensorKind = "quantised" if fits else "quantised-out-of-bounds"
+    detail = "" if fits else f"further from the original than {after.dtype} explains"
+    return _pair(before, after, kind, numbers, detail)
+
+
+def _permuted(before: Stored, after: Stored, numbers: Change) -> Pair | None:
+    if before.dtype != after.dtype:
+        return None
+    old, new = (values.reshape(len(values), -1) for values in (before.values, after.values))
+    order = permutation(old, new)
+    if order is not None:
+        words = "rows in another order, otherwise the same"
+        pair = _pair(before, after, "permuted", numbers, words)
+        return replace(pair, order=tuple(order.tolist()))
+    columns = permutation(old.T.copy(), new.T.copy())
+    if columns is not None:
+        words = "columns in another order, otherwise the same"
+        pair = _pair(before, after, "permuted", numbers, words)
+        return replace(pair, columns=tuple(columns.tolist()))
+    return None
+
+
+def _merged(before: Stored, after: Stored, numbers: Change, known: list[Matrix]) -> Pair | None:
+    if not known:
+        return None
+    shares, left = mixture(after.values - before.values, [one - before.values for one in known])
+    noise = float(np.linalg.norm(spacing(after.values, after.dtype))) / np.sqrt(12)
+    moved = numbers.relative * float(np.linalg.norm(before.values))
+    if left > max(MERGE_LEFT, 2 * noise / moved):
+        return None
+    pair = _pair(before, after, "merge", numbers, f"{left:.1%} of the change left over")
+    return replace(pair, shares=shares)
+
+
+def _ranked(before: Stored, after: Stored, numbers: Change) -> Pair:
+    if numbers.cosine < UNRELATED:
+        return _pair(before, after, "unrelated", numbers)
+    found = spectrum(before.values, after.values, spacing(after.values, after.dtype))
+    if found.rank == 1:
+        direction = _removed(before.values, found)
+        if direction is not None:
+            return replace(_pair(before, after, "direction-removed", numbers), direction=direction)
+    if not found.rank:
+        return _pair(before, after, "tuned", numbers)
+    words = f"rank {found.rank}"
+    change = _pair(before, after, "low-rank", numbers, words).change
+    return Pair(change=msgspec.structs.replace(change, rank=found.rank))
+
+
+def _removed(before: Matrix, found: Spectrum) -> Vector | None:
+    """The direction u, if the change is -s · u uᵀ W (output side) or -s · W v vᵀ (input).
+
+    Source: Arditi et al. 2024, arXiv:2406.11717, equation 5 (weight orthogonalisation).
+    An ordinary rank-one update has an unrelated right vector.
+    """
+    written = found.left @ before
+    if _cosine(written, found.right) >= ALIGNED:
+        return found.left
+    read = before @ found.right
+    if _cosine(read, found.left) >= ALIGNED:
+        return found.right
+    return None
+
+
+def _cosine(one: Vector, other: Vector) -> float:
+    norms = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return abs(float(one @ other)) / norms if norms else 0.0
+
+
+def _pair(
+    before: Stored,
+    after: Stored,
+    kind: TensorKind,
+    numbers: Change,
+    detail: str = "",
+) -> Pair:
+    return Pair(
+        change=TensorChange(
+            name=after.name.full,
+            kind=kind,
+            before=described(before.dtype, before.values.shape),
+            after=described(after.dtype, after.values.shape),
+            relative=numbers.relative,
+            unchanged=numbers.unchanged,
+            layer=after.name.layer,
+            role=after.name.role,
+            detail=detail,
+        )
+    )
+
+
+def described(dtype: str, shape: tuple[int, ...]) -> str:
+    """Type and shape for a reader: `BF16 [576, 1536]`."""
+    return f"{dtype} [{', '.join(map(str, shape))}]"

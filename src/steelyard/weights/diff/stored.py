@@ -1,0 +1,131 @@
+"""Stored types: from bytes to numbers, and how far storing alone can move a number."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from steelyard.errors import InputError
+from steelyard.weights.diff.change import Matrix
+
+EXACT = frozenset({"F64", "F32", "F16", "BF16"})
+"""Types that store each value on its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """How a block-quantised type spaces its levels."""
+
+    group: int
+    """Elements that share a scale."""
+
+    levels: int
+    """Steps from 0 to the largest magnitude (symmetric), or from end to end (not)."""
+
+    symmetric: bool
+
+
+_GRIDS = {
+    "Q4_0": Grid(32, 8, symmetric=True),
+    "Q5_0": Grid(32, 16, symmetric=True),
+    "Q8_0": Grid(32, 127, symmetric=True),
+    "Q4_1": Grid(32, 15, symmetric=False),
+    "Q5_1": Grid(32, 31, symmetric=False),
+    "Q2_K": Grid(16, 3, symmetric=False),
+    "Q3_K": Grid(16, 4, symmetric=True),
+    "Q4_K": Grid(32, 15, symmetric=False),
+    "Q5_K": Grid(32, 31, symmetric=False),
+    "Q6_K": Grid(16, 32, symmetric=True),
+}
+"""From: ggml-org/llama.cpp, ggml/src/ggml-quants.c, `quantize_row_*_ref`."""
+
+SLACK = 2.0
+"""Times the expected error that a quantisation may have: K types round their scales too,
+and importance matrices trade one weight's error for another's."""
+
+
+def decode(dtype: str, shape: tuple[int, ...], data: bytes) -> Matrix:
+    """The values of a tensor, float32, in `shape` (rows first).
+
+    Raises:
+        InputError: the type is not known here, or needs the extra `diff`.
+    """
+    match dtype:
+        case "F32":
+            flat = np.frombuffer(data, np.float32)
+        case "F64" | "F16" | "I64" | "I32" | "I16" | "I8" | "U8" | "BOOL":
+            flat = np.frombuffer(data, _NUMPY[dtype]).astype(np.float32)
+        case "BF16":
+            flat = (np.frombuffer(data, np.uint16).astype(np.uint32) << 16).view(np.float32)
+        case _:
+            flat = _dequantise(dtype, data)
+    return flat.reshape(shape)
+
+
+_NUMPY: dict[str, np.dtype[Any]] = {
+    "F64": np.dtype("<f8"),
+    "F16": np.dtype("<f2"),
+    "I64": np.dtype("<i8"),
+    "I32": np.dtype("<i4"),
+    "I16": np.dtype("<i2"),
+    "I8": np.dtype("<i1"),
+    "U8": np.dtype("u1"),
+    "BOOL": np.dtype("u1"),
+}
+
+
+def _dequantise(dtype: str, data: bytes) -> Matrix:
+    try:
+        from gguf import GGMLQuantizationType, quants
+    except ImportError as error:
+        raise InputError(
+            f"{dtype} tensors need the reference decoder: pip install 'steelyard[diff]'"
+        ) from error
+    if dtype not in GGMLQuantizationType.__members__:
+        raise InputError(f"{dtype} is not a tensor type that can be decoded")
+    values = quants.dequantize(np.frombuffer(data, np.uint8), GGMLQuantizationType[dtype])
+    return np.asarray(values, np.float32)
+
+
+def rounded(values: Matrix, dtype: str) -> Matrix:
+    """`values` as the type would store them, to nearest, ties to even."""
+    match dtype:
+        case "F16":
+            with np.errstate(over="ignore"):
+                return values.astype(np.float16).astype(np.float32)
+        case "BF16":
+            bits = values.view(np.uint32).astype(np.uint64)
+            bits += 0x7FFF + ((bits >> 16) & 1)
+            return (bits & 0xFFFF0000).astype(np.uint32).view(np.float32)
+        case _:
+            return values
+
+
+def spacing(values: Matrix, dtype: str) -> Matrix:
+    """Distance from each value to its neighbour in the type, shape of `values`."""
+    match dtype:
+        case "F16":
+            return np.abs(np.spacing(values.astype(np.float16)).astype(np.float32))
+        case "BF16":
+            return np.abs(np.spacing(values)) * np.float32(1 << 16)
+        case _:
+            return np.abs(np.spacing(values))
+
+
+def explained(before: Matrix, after: Matrix, dtype: str) -> bool | None:
+    """Whether quantising `before` to `dtype` explains `after`; None where it cannot be told.
+
+    The expected error of a value is its step / √12 (uniform rounding); the root mean square
+    over the tensor may be SLACK times that.
+    """
+    grid = _GRIDS.get(dtype)
+    if grid is None or before.size % grid.group:
+        return None
+    groups = before.reshape(-1, grid.group)
+    if grid.symmetric:
+        step = np.abs(groups).max(axis=1) / grid.levels
+    else:  # the offset of a block is at most 0: levels span 0 to the largest value as well
+        step = (np.maximum(groups.max(axis=1), 0) - np.minimum(groups.min(axis=1), 0)) / grid.levels
+    expected = float(np.sqrt(np.mean(step.astype(np.float64) ** 2) / 12))
+    seen = float(np.sqrt(np.mean((after - before).astype(np.float64) ** 2)))
+    return seen <= SLACK * expected
