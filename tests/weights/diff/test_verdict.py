@@ -76,12 +76,12 @@ def without_direction(model: Model, strength: float = 1.0) -> Model:
     rng = np.random.default_rng(5)
     direction = rng.standard_normal(HIDDEN).astype(np.float32)
     direction /= np.linalg.norm(direction)
-    return {
-        name: values - strength * np.outer(direction, direction @ values)
-        if is_written(name)
-        else values
-        for name, values in model.items()
-    }
+    changed = dict(model)
+    for name, values in model.items():
+        if is_written(name):
+            removed = strength * np.outer(direction, direction @ values)
+            changed[name] = (values - removed).astype(np.float32)
+    return changed
 
 
 def reordered(model: Model, *, break_a_pair: bool = False) -> Model:
@@ -211,7 +211,7 @@ def test_a_quantisation_is_within_its_format_and_one_of_another_model_is_not(nam
     assert told(through(BASE)) == "quantised"
     tampered = dict(BASE)
     touched = "model.layers.2.mlp.down_proj.weight"
-    tampered[touched] = BASE[touched] + 0.02 * np.sign(BASE[touched[:-6] + "weight"])
+    tampered[touched] = (BASE[touched] + 0.02 * np.sign(BASE[touched])).astype(np.float32)
     assert told(through(tampered)) == "mixed"
 
 
