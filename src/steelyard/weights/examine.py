@@ -1,0 +1,219 @@
+"""Everything about one file: who claims it, what is in it, its digest and its tensors."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from steelyard.evidence.predicates.inspection import FileReport, LoadVerdict
+from steelyard.evidence.value import Finding, Skipped, Value
+from steelyard.weights.reader import (
+    Budget,
+    Context,
+    ExhaustedError,
+    Fact,
+    Import,
+    Item,
+    Member,
+    Reader,
+    Tensor,
+)
+from steelyard.weights.rules import Effect, Rule, printable
+from steelyard.weights.settings import Settings
+from steelyard.weights.source import File, Source, TooLargeError
+from steelyard.weights.stream import Pass, Span, over
+from steelyard.weights.walk import Entry
+
+FAILED = Rule(
+    id="reader/failed",
+    title="The reader could not finish",
+    severity="medium",
+    effect="unreadable",
+    what="A reader met bytes that its format does not allow, in a way it has no rule for.",
+    why="What comes after that point was not looked at. A loader that is more forgiving may "
+    "still read it.",
+    fix="Get the file again from its source. If it is intact there, report it to Steelyard.",
+    references=("CWE-20",),
+)
+BUDGET = Rule(
+    id="reader/budget",
+    title="Reading it would cost too much",
+    severity="high",
+    effect="unreadable",
+    what="The file nests, expands or repeats beyond what an honest model file needs.",
+    why="A decompression or header bomb takes the memory of whoever loads it; and what lies "
+    "beyond the budget was not looked at.",
+    fix="Unpack it where that is safe and inspect the parts, or refuse it.",
+    references=("CWE-409", "CWE-770"),
+)
+POLYGLOT = Rule(
+    id="file/polyglot",
+    title="Two formats in one file",
+    severity="high",
+    effect="review",
+    what="Several formats claim the same bytes.",
+    why="A scanner and a loader may each read a different file out of it.",
+    fix="Write the model again in one format, by a tool you trust.",
+    references=("https://github.com/trailofbits/fickling/issues/103", "CWE-436"),
+)
+UNKNOWN = Rule(
+    id="file/unknown-format",
+    title="Unknown binary format",
+    severity="low",
+    effect="review",
+    what="No reader recognises the bytes, and they are not text.",
+    why="Nothing is known about what loading it does.",
+    fix="Ask the publisher what it is; remove it if the model does not need it.",
+)
+RULES = (FAILED, BUDGET, POLYGLOT, UNKNOWN)
+
+WORST: tuple[LoadVerdict, ...] = ("inert", "safe", "review", "unreadable", "denied")
+"""In rising order."""
+
+
+class Outcome(Value, frozen=True, kw_only=True):
+    """What reading one file gave; crosses the sandbox's pipe as JSON."""
+
+    report: FileReport
+    findings: tuple[Finding, ...]
+    skipped: tuple[Skipped, ...]
+    facts: tuple[tuple[str, Fact], ...]
+    """(member, fact)."""
+
+    tensors: tuple[tuple[str, Tensor], ...]
+
+
+@dataclass(slots=True)
+class Collected:
+    """Items so far. Spans of the file's own tensors are absolute byte ranges."""
+
+    findings: list[Finding] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    facts: list[tuple[str, Fact]] = field(default_factory=list)
+    tensors: list[tuple[str, Tensor]] = field(default_factory=list)
+    imports: set[str] = field(default_factory=set)
+    calls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Examiner:
+    """Reads files with a fixed set of readers."""
+
+    readers: Sequence[Reader]
+    settings: Settings
+
+    def examine(self, entry: Entry) -> Outcome:
+        """Read one file. Whatever is in it, an outcome comes back."""
+        found = Collected()
+        limits = self.settings.limits
+        context = Context(path=entry.path, limits=limits, budget=Budget(limits))
+        with File(entry.real) as source:
+            shape = self._descend(source, context, found)
+        passed = over(entry.real, self._spans(found))
+        return self._outcome(entry, shape, found, passed)
+
+    def _descend(self, source: Source, context: Context, found: Collected) -> str:
+        """Read `source` and everything inside it; the name of its format."""
+        claims = [reader for reader in self.readers if reader.sniff(source)]
+        claims.sort(key=lambda reader: (reader.rank, reader.format))
+        owners = sorted({reader.format for reader in claims if reader.rank == 0})
+        if len(owners) > 1:
+            message = f"claimed as {', '.join(owners)} at once"
+            found.findings.append(POLYGLOT.at(context.place(), message))
+        if not claims and source.size:
+            shown = source.head[:8].hex(" ")
+            found.findings.append(
+                UNKNOWN.at(context.place(0, min(source.size, 8)), f"begins with {shown}")
+            )
+            found.skipped.append(
+                Skipped(what=_label(context), reason="no reader knows this format")
+            )
+        for reader in claims:
+            found.calls |= reader.calls
+            self._read(reader, source, context, found)
+        return claims[0].format if claims else "empty" if not source.size else "unknown"
+
+    def _read(self, reader: Reader, source: Source, context: Context, found: Collected) -> None:
+        try:
+            for item in reader.read(source, context):
+                self._take(item, source, context, found)
+        except (ExhaustedError, TooLargeError) as error:
+            found.findings.append(BUDGET.at(context.place(), f"{reader.format}: {error}"))
+        except Exception as error:  # noqa: BLE001 (the boundary to hostile bytes: it's a finding)
+            message = f"{reader.format}: {type(error).__name__}: {error}"
+            found.findings.append(FAILED.at(context.place(), message))
+
+    def _take(self, item: Item, source: Source, context: Context, found: Collected) -> None:
+        match item:
+            case Finding():
+                if len(found.findings) >= self.settings.limits.findings:
+                    raise ExhaustedError(f"more than {self.settings.limits.findings} findings")
+                found.findings.append(item)
+            case Skipped():
+                found.skipped.append(item)
+            case Fact():
+                found.facts.append((context.member, item))
+            case Import():
+                found.imports.add(printable(item.name, 200))
+            case Tensor():
+                found.tensors.append((context.member, _absolute(item, source)))
+            case Member():
+                context.budget.enter()
+                if context.depth >= context.limits.depth:
+                    raise ExhaustedError(f"nested deeper than {context.limits.depth}")
+                self._descend(item.source, context.inside(item.name), found)
+
+    def _spans(self, found: Collected) -> list[Span]:
+        if not self.settings.statistics:
+            return []
+        return [
+            Span(name=tensor.name, dtype=tensor.dtype, start=tensor.start, end=tensor.end)
+            for _, tensor in found.tensors
+            if tensor.start >= 0
+        ]
+
+    def _outcome(self, entry: Entry, shape: str, found: Collected, passed: Pass) -> Outcome:
+        effects = {rule.id: rule.effect for reader in self.readers for rule in reader.rules}
+        effects |= {rule.id: rule.effect for rule in RULES}
+        report = FileReport(
+            path=entry.path,
+            format=shape,
+            size=passed.size,
+            sha256=passed.sha256,
+            verdict=verdict((effects[item.rule] for item in found.findings), calls=found.calls),
+            callables=tuple(sorted(found.imports)),
+            tensors=len(found.tensors),
+            parameters=sum(tensor.elements for _, tensor in found.tensors),
+            facts={fact.name: printable(fact.value, 200) for _, fact in reversed(found.facts)},
+        )
+        return Outcome(
+            report=report,
+            findings=tuple(sorted(set(found.findings), key=order)),
+            skipped=tuple(sorted(set(found.skipped), key=lambda item: (item.what, item.reason))),
+            facts=tuple(found.facts),
+            tensors=tuple(found.tensors),
+        )
+
+
+def verdict(effects: Iterator[Effect], *, calls: bool) -> LoadVerdict:
+    """The worst of all effects; without any, `safe` where the format can call, else `inert`."""
+    reached: list[LoadVerdict] = [effect for effect in effects if effect != "none"]
+    return max([*reached, "safe" if calls else "inert"], key=WORST.index)
+
+
+def order(finding: Finding) -> tuple[str, str, int, str, str]:
+    """Key that gives findings one order: by place, then rule, then message."""
+    place = finding.place
+    return place.path, place.member, place.start, finding.rule, finding.message
+
+
+def _label(context: Context) -> str:
+    return f"{context.path}!{context.member}" if context.member else context.path
+
+
+def _absolute(tensor: Tensor, source: Source) -> Tensor:
+    """The tensor with bytes counted from the file's start, where they can be."""
+    origin = source.origin()
+    if origin is None or tensor.start < 0:
+        return msgspec.structs.replace(tensor, start=-1, end=-1)
+    return msgspec.structs.replace(tensor, start=tensor.start + origin, end=tensor.end + origin)
