@@ -1,0 +1,1 @@
+"""Probes that test the engine, not a model."""
