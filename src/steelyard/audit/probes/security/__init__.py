@@ -1,1 +1,0 @@
-"""Probes of security: what a model does when somebody means ill."""
