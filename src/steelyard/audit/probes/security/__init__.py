@@ -1,0 +1,1 @@
+"""Probes of security: what a model does when somebody means ill."""
