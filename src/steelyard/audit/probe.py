@@ -16,6 +16,7 @@ from random import Random
 from typing import Any, Literal
 
 from steelyard.evidence.value import Access, Dimension, Layer
+from steelyard.measure.error import ErrorCounts
 
 Role = Literal["system", "user", "assistant"]
 
@@ -90,19 +91,8 @@ class Outcome:
     """Why, in a few words, for the examples in the report."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScorerError:
-    """A scorer's measured error against people's labels; carried into every interval.
-
-    Counts, not rates, so that its own uncertainty is carried too.
-    """
-
-    true_positives: int
-    positives: int
-    true_negatives: int
-    negatives: int
-    labels: str
-    """Which labelled set."""
+ScorerError = ErrorCounts
+"""A scorer's measured error against people's labels; `measure` carries it into intervals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
