@@ -132,6 +132,9 @@ class GateResult(Value, frozen=True, kw_only=True):
     reason: str
     """One sentence with the number and the threshold in it."""
 
+    why: str = ""
+    """The policy's plain words: what goes wrong if the claim does not hold."""
+
 
 class AdHoc(Value, frozen=True, kw_only=True):
     """What a person tried, and how they judged it. Never part of a measured figure."""
