@@ -5,7 +5,7 @@ within what the format explains), a low-rank update such as a merged adapter, on
 removed everywhere (abliteration), a merge of known models, hidden units in another order,
 trained further, or unrelated. Nothing in the files is executed.
 
-examples:
+Examples:
   steelyard diff base/ fine-tune/
   steelyard diff model.safetensors model-Q4_K_M.gguf
   steelyard diff base/ merged/ --known alice=alice/ --known bob=bob/
@@ -87,11 +87,15 @@ def _rendered(statement: Statement, predicate: Comparison, name: str) -> str:
 
 def _words(found: Comparison) -> str:
     lines = [f"{found.kind}: {found.sentence}", *(f"  {reason}" for reason in found.reasons), ""]
-    lines += [f"file {one.change:<8}{one.before and one.before + ' → '}{one.path}" for one in found.files]
+    lines += [
+        f"file {one.change:<8}{one.before and one.before + ' → '}{one.path}" for one in found.files
+    ]
     lines += [f"text {'! ' if one.notable else '  '}{one.path}: {one.words}" for one in found.texts]
     for one in found.tensors[:SHOWN]:
         far = f"{one.relative:8.2%}" if one.relative else " " * 8
-        lines.append(f"tensor {one.kind:<18}{far}  {one.name}  {one.before} → {one.after}  {one.detail}")
+        lines.append(
+            f"tensor {one.kind:<18}{far}  {one.name}  {one.before} → {one.after}  {one.detail}"
+        )
     if len(found.tensors) > SHOWN:
         lines.append(f"tensor … and {len(found.tensors) - SHOWN} more; --format json lists all")
     lines += [f"not compared: {one.what}: {one.reason}" for one in found.skipped]

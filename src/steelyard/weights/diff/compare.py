@@ -17,10 +17,10 @@ from steelyard.evidence.predicates.comparison import (
 )
 from steelyard.evidence.value import Skipped
 from steelyard.weights.diff import texts
+from steelyard.weights.diff.change import Matrix, measure
 from steelyard.weights.diff.convention import align
 from steelyard.weights.diff.inventory import Held, Inventory, take, unpermuted
 from steelyard.weights.diff.pair import UNRELATED, Pair, Stored, compare, described
-from steelyard.weights.diff.change import Matrix, measure
 from steelyard.weights.diff.verdict import conclude
 
 
@@ -113,9 +113,7 @@ def _heads(old: Inventory, new: Inventory, held: Held) -> int:
     return heads if heads and held.shape[0] % (2 * heads) == 0 else 0
 
 
-def _loose(
-    old: Inventory, new: Inventory, mapping: Mapping[str, str]
-) -> Iterator[TensorChange]:
+def _loose(old: Inventory, new: Inventory, mapping: Mapping[str, str]) -> Iterator[TensorChange]:
     """Tensors without a partner of the same name and shape."""
     partners = {mapping.get(name, name): name for name in new.tensors}
     gone = [held for name, held in sorted(old.tensors.items()) if name not in partners]

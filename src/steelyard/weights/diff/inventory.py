@@ -45,7 +45,9 @@ class Held:
         with self.file.open("rb", buffering=0) as file:
             data = os.pread(file.fileno(), self.end - self.start, self.start)
             while len(data) < self.end - self.start:
-                more = os.pread(file.fileno(), self.end - self.start - len(data), self.start + len(data))
+                more = os.pread(
+                    file.fileno(), self.end - self.start - len(data), self.start + len(data)
+                )
                 if not more:
                     raise UnavailableError(f"{self.file}: ends inside tensor {self.name.full}")
                 data += more

@@ -1,0 +1,96 @@
+"""Two folders compared, through real files written by the reference library."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+from steelyard.evidence.predicates.comparison import Comparison
+from steelyard.weights.diff.compare import compare_models
+
+Arrays = dict[str, NDArray[np.float32]]
+
+
+def arrays(seed: int = 1) -> Arrays:
+    rng = np.random.default_rng(seed)
+    found: Arrays = {"model.embed_tokens.weight": _matrix(rng, 300, 64)}
+    for block in range(2):
+        found[f"model.layers.{block}.self_attn.q_proj.weight"] = _matrix(rng, 64, 64)
+        found[f"model.layers.{block}.mlp.down_proj.weight"] = _matrix(rng, 64, 128)
+    return found
+
+
+def _matrix(rng: np.random.Generator, rows: int, columns: int) -> NDArray[np.float32]:
+    return (rng.standard_normal((rows, columns)) * 0.05).astype(np.float32)
+
+
+def folder(at: Path, tensors: Arrays, config: dict[str, object] | None = None) -> Path:
+    at.mkdir()
+    save_file(tensors, at / "model.safetensors")
+    (at / "config.json").write_text(json.dumps(config or {"hidden_act": "silu"}))
+    return at
+
+
+def compared(before: Path, after: Path, known: dict[str, Path] | None = None) -> Comparison:
+    return compare_models((before.name, before), after, known or {})[0]
+
+
+def test_a_copy_is_identical(tmp_path: Path) -> None:
+    told = compared(folder(tmp_path / "a", arrays()), folder(tmp_path / "b", arrays()))
+    assert (told.kind, told.same, told.tensors, told.files) == ("identical", 5, (), ())
+
+
+def test_a_setting_is_told_in_words_and_no_tensor_is_blamed(tmp_path: Path) -> None:
+    a = folder(tmp_path / "a", arrays(), {"rope_theta": 10000, "hidden_act": "silu"})
+    b = folder(tmp_path / "b", arrays(), {"rope_theta": 500000, "hidden_act": "silu"})
+    told = compared(a, b)
+    assert told.kind == "files-only"
+    assert [one.words for one in told.texts] == ["rope_theta: 10000 became 500000"]
+    assert told.texts[0].notable
+
+
+def test_added_removed_resized_and_renamed_tensors_are_told_apart(tmp_path: Path) -> None:
+    old, new = arrays(), arrays()
+    new["model.layers.0.mlp.extra.weight"] = np.ones((3, 3), np.float32)
+    new["renamed.weight"] = new.pop("model.layers.1.mlp.down_proj.weight")
+    del new["model.layers.1.self_attn.q_proj.weight"]
+    new["model.embed_tokens.weight"] = np.zeros((301, 64), np.float32)
+    told = compared(folder(tmp_path / "a", old), folder(tmp_path / "b", new))
+    assert {one.name: one.kind for one in told.tensors} == {
+        "model.layers.0.mlp.extra.weight": "added",
+        "renamed.weight": "renamed",
+        "model.layers.1.self_attn.q_proj.weight": "removed",
+        "model.embed_tokens.weight": "resized",
+    }
+    assert told.kind == "mixed"
+
+
+def test_a_model_split_into_other_files_has_the_same_tensors(tmp_path: Path) -> None:
+    whole = arrays()
+    a = folder(tmp_path / "a", whole)
+    b = folder(tmp_path / "b", dict(list(whole.items())[:2]))
+    save_file(dict(list(whole.items())[2:]), b / "model-2.safetensors")
+    told = compared(a, b)
+    assert told.kind == "files-only"
+    assert told.same == 5
+
+
+def test_half_precision_is_a_change_of_type(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    halves = {name: values.astype(np.float16) for name, values in arrays().items()}
+    save_file(halves, tmp_path / "b" / "model.safetensors")
+    told = compared(folder(tmp_path / "a", arrays()), tmp_path / "b")
+    assert told.kind == "dtype-change"
+
+
+def test_a_merge_of_two_known_folders_is_told_with_its_shares(tmp_path: Path) -> None:
+    base, rng = arrays(), np.random.default_rng(3)
+    one = {n: v + _matrix(rng, *v.shape) * np.float32(0.1) for n, v in base.items()}
+    two = {n: v + _matrix(rng, *v.shape) * np.float32(0.1) for n, v in base.items()}
+    merged = {n: v + 0.5 * (one[n] - v) + 0.5 * (two[n] - v) for n, v in base.items()}
+    known = {"one": folder(tmp_path / "one", one), "two": folder(tmp_path / "two", two)}
+    told = compared(folder(tmp_path / "a", base), folder(tmp_path / "m", merged), known)
+    assert told.kind == "merge"
+    assert all(abs(share - 0.5) < 0.02 for share in told.shares.values())
