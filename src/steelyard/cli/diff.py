@@ -51,13 +51,13 @@ def run(arguments: argparse.Namespace) -> int:
     # One thread a factorisation: OpenBLAS spins, and two spinning threads on two busy cores
     # made these small ones 4 times slower.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from steelyard.cli.subject import local
+    from steelyard.cli.subject import files
     from steelyard.weights.diff.compare import compare_models
 
     known = dict(_named(text) for text in arguments.known)
-    before = local(arguments.before, offline=arguments.offline)
-    after = local(arguments.after, offline=arguments.offline)
-    others = {name: local(text, offline=arguments.offline) for name, text in known.items()}
+    before = files(arguments.before, offline=arguments.offline).path
+    after = files(arguments.after, offline=arguments.offline).path
+    others = {name: files(text, offline=arguments.offline).path for name, text in known.items()}
     predicate, digest = compare_models((arguments.before, before), after, others)
     statement = about(arguments.after, {"sha256": digest}, "comparison", predicate)
     text = _rendered(statement, predicate, arguments.format)
