@@ -1,0 +1,159 @@
+"""HDF5: the Keras configuration in it, and links that leave the file.
+
+Source: HDF5 File Format Specification 3.0. The configuration is found by its own bytes, so
+it is judged the same on every machine; links and virtual datasets are only told with h5py
+(`steelyard[archives]`), and without it that is said.
+"""
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from steelyard.evidence.value import Skipped
+from steelyard.weights.reader import Context, Item, Member, Reader, Tensor
+from steelyard.weights.rules import Rule
+from steelyard.weights.source import Memory, Source
+
+LINK = Rule(
+    id="hdf5/external",
+    title="Data from another file",
+    severity="high",
+    effect="denied",
+    what="The file holds an external link, a virtual dataset or external storage.",
+    why="Reading the model reads a file of your machine, whose content ends up in the weights.",
+    fix="Refuse the file; ask for one that holds its own data.",
+    references=("CVE-2026-1669", "CWE-73"),
+)
+MAGIC = b"\x89HDF\r\n\x1a\n"
+MARKS = (b'{"class_name"', b'{"module"', b'{"config"')
+LONGEST_CONFIG = 16 << 20
+MOST_OBJECTS = 100_000
+
+
+class HDF5(Reader):
+    """Files with the HDF5 signature."""
+
+    format = "hdf5"
+    rules = (LINK,)
+
+    def sniff(self, source: Source) -> bool:
+        """The signature at 0, 512, 1024 or 2048, where a user block may precede it."""
+        return any(source.head[at : at + 8] == MAGIC for at in (0, 512, 1024, 2048))
+
+    def read(self, source: Source, context: Context) -> Iterator[Item]:
+        """Configurations as members, then links and datasets."""
+        yield from embedded(source)
+        if importlib.util.find_spec("h5py") is None:
+            yield Skipped(
+                what=f"{context.path} {context.member}".strip(),
+                reason="links and datasets of HDF5 are not looked at without steelyard[archives]",
+            )
+            return
+        yield from _objects(source, context)
+
+
+def embedded(source: Source) -> Iterator[Member]:
+    """Every Keras configuration that stands in the bytes as JSON."""
+    kept, position = b"", 0
+    seen: set[int] = set()
+    for chunk in source.chunks():
+        window = kept + chunk
+        for mark in MARKS:
+            at = window.find(mark)
+            while at >= 0:
+                start = position - len(kept) + at
+                if start not in seen:
+                    seen.add(start)
+                    yield from _object(source, start)
+                at = window.find(mark, at + 1)
+                if len(seen) > 64:
+                    return
+        position += len(chunk)
+        kept = window[-32:]
+
+
+def _object(source: Source, start: int) -> Iterator[Member]:
+    """The JSON object at `start`, to its closing brace, unless it is inside another one."""
+    if start and source.read(start - 1, 1) in (b":", b" ", b",", b"["):
+        return
+    data = source.read(start, LONGEST_CONFIG)
+    end = _end(data)
+    if end:
+        yield Member(name=f"config@{start}.json", source=Memory(data[:end], "config.json"))
+
+
+def _end(data: bytes) -> int:
+    depth, quoted, escaped = 0, False, False
+    for index, byte in enumerate(data):
+        if escaped:
+            escaped = False
+        elif byte == 0x5C:
+            escaped = quoted
+        elif byte == 0x22:
+            quoted = not quoted
+        elif not quoted and byte in (0x7B, 0x7D):
+            depth += 1 if byte == 0x7B else -1
+            if depth == 0:
+                return index + 1
+        elif byte == 0:
+            return 0
+    return 0
+
+
+class _Stream:
+    """What h5py needs of a file, over a source."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self._at = source, 0
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._source.read(self._at, len(buffer))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._source.read(self._at, self._source.size if size < 0 else size)
+        self._at += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = (0, self._at, self._source.size)[whence]
+        self._at = base + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+
+def _objects(source: Source, context: Context) -> Iterator[Item]:
+    import h5py  # type: ignore[import-untyped]  # it ships no stubs
+
+    with h5py.File(_Stream(source), "r") as file:
+        waiting, visited = [file["/"]], 0
+        while waiting:
+            group = waiting.pop()
+            for name in sorted(group):
+                visited += 1
+                if visited > MOST_OBJECTS:
+                    raise ValueError(f"more than {MOST_OBJECTS} objects")
+                link = group.get(name, getlink=True)
+                place = context.place(detail=f"{group.name}/{name}".replace("//", "/"))
+                if isinstance(link, h5py.ExternalLink):
+                    yield LINK.at(place, f"link to {link.path!r} in {link.filename!r}")
+                elif isinstance(link, h5py.HardLink):
+                    item = group.get(name)
+                    if isinstance(item, h5py.Group) and item.name.count("/") < 100:
+                        waiting.append(item)
+                    elif isinstance(item, h5py.Dataset):
+                        yield from _dataset(item, place)
+
+
+def _dataset(dataset: Any, place: Any) -> Iterator[Item]:
+    if dataset.is_virtual:
+        files = sorted({part.file_name for part in dataset.virtual_sources()})
+        yield LINK.at(place, f"virtual dataset over {', '.join(files)[:300]}")
+    for name, *_ in dataset.external or ():
+        yield LINK.at(place, f"stored in the file {name!r}")
+    yield Tensor(name=dataset.name, dtype=str(dataset.dtype), shape=tuple(dataset.shape or ()))

@@ -1,0 +1,141 @@
+"""Any text: credentials, personal data, characters that nobody sees."""
+
+import re
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from steelyard.detectors import personal, secrets
+from steelyard.evidence.value import Skipped
+from steelyard.weights import invisible
+from steelyard.weights.reader import Context, Item, Reader
+from steelyard.weights.rules import Rule
+from steelyard.weights.source import Source
+from steelyard.weights.structured import looks_like_text, read_text
+
+SECRET = Rule(
+    id="text/secret",
+    title="Credential in the files",
+    severity="high",
+    what="A text holds a key, token or password in the form its issuer gives out.",
+    why="Whoever downloads the model can use it; and it tells that the files were not looked "
+    "through before they were published.",
+    fix="Revoke the credential, then remove it, also from earlier revisions.",
+    references=("CWE-798", "CWE-200"),
+)
+PERSONAL = Rule(
+    id="text/personal",
+    title="Personal data in the files",
+    severity="medium",
+    what="A text holds numbers of cards, accounts or social security that pass their own check "
+    "digits, or several people's addresses or telephone numbers.",
+    why="It is published with the model, without those people's consent.",
+    fix="Remove it, also from earlier revisions; find out whether it was in the training data.",
+    references=("GDPR Article 4(1)", "CWE-359"),
+)
+INVISIBLE = Rule(
+    id="text/invisible",
+    title="Text that cannot be seen",
+    severity="medium",
+    what="A text holds characters that turn its direction, or tags that no font shows.",
+    why="A reviewer reads one text, the computer or the model another.",
+    fix="Remove the characters.",
+    references=("CVE-2021-42574", "https://www.unicode.org/reports/tr36/"),
+)
+
+ENDPOINT = Rule(
+    id="text/endpoint",
+    title="Address that takes what it is sent",
+    severity="medium",
+    what="A text names a bare internet address, or a service made for receiving other people's "
+    "data (tunnels, request bins, chat webhooks, paste sites, onion services).",
+    why="Model files have no reason to call there; code that does sends data out.",
+    fix="Find out what uses the address; remove it.",
+    references=("CWE-200", "MITRE ATT&CK T1567"),
+)
+HOST = re.compile(r"\b(?:https?|wss?|ftp|tcp)://(?:[^\s/@\"'<>]{1,100}@)?([\w.-]{1,253})")
+DROP = re.compile(
+    r"(?:^|\.)(?:ngrok\.io|ngrok-free\.(?:app|dev)|ngrok\.app|webhook\.site|requestbin\.(?:com|net)|"
+    r"pipedream\.net|hookbin\.com|burpcollaborator\.net|oastify\.com|oast\.\w+|interact\.sh|"
+    r"interactsh\.com|requestcatcher\.com|beeceptor\.com|trycloudflare\.com|serveo\.net|"
+    r"loca\.lt|pastebin\.com|paste\.ee|transfer\.sh|file\.io|api\.telegram\.org|dnslog\.cn|"
+    r"ceye\.io|canarytokens\.\w+)$|\.onion$"
+)
+MOST_SHOWN = 50
+SERIOUS = {"card", "ssn", "iban"}
+MANY_CONTACTS = 5
+"""E-mail addresses and telephone numbers are an author's contact until there are many."""
+
+
+class Text(Reader):
+    """Anything that reads as UTF-8."""
+
+    format = "text"
+    rank = 2
+    rules = (SECRET, PERSONAL, INVISIBLE, ENDPOINT)
+
+    def sniff(self, source: Source) -> bool:
+        """No control characters in the head."""
+        return looks_like_text(source)
+
+    def read(self, source: Source, context: Context) -> Iterator[Item]:
+        """Each kind of credential and of personal data once a line, never its text."""
+        words = read_text(source)
+        if words is None:
+            yield Skipped(
+                what=context.path, reason=f"text of {source.size} bytes: not searched for secrets"
+            )
+            return
+        yield from _secrets(words, context)
+        yield from _personal(words, context)
+        yield from _endpoints(words, context)
+        hidden = invisible.STEERING.findall(words)
+        if hidden:
+            line = words.count("\n", 0, words.index(hidden[0])) + 1
+            points = sorted({f"U+{ord(letter):04X}" for letter in hidden})[:8]
+            yield INVISIBLE.at(
+                context.place(detail=f"line {line}"), f"{len(hidden)} times {', '.join(points)}"
+            )
+
+
+def _line(words: str, at: int) -> str:
+    return f"line {words.count(chr(10), 0, at) + 1}"
+
+
+def _secrets(words: str, context: Context) -> Iterator[Item]:
+    found = [match for match in secrets.find(words) if match.valid]
+    for match in found[:MOST_SHOWN]:
+        line = _line(words, match.start)
+        yield SECRET.at(context.place(detail=line), f"{line}: has the form of a {match.kind}")
+
+
+def _personal(words: str, context: Context) -> Iterator[Item]:
+    first: dict[str, int] = {}
+    distinct: dict[str, set[str]] = {}
+    for match in personal.find(words):
+        if match.valid:
+            first.setdefault(match.kind, match.start)
+            distinct.setdefault(match.kind, set()).add(words[match.start : match.end])
+    for kind, at in sorted(first.items()):
+        count, line = len(distinct[kind]), _line(words, at)
+        place, message = context.place(detail=line), f"{count} of kind {kind}, first at {line}"
+        if kind in SERIOUS:
+            yield PERSONAL.at(place, message)
+        elif count >= MANY_CONTACTS:
+            yield PERSONAL.at(place, message, confidence="possible", severity="low")
+
+
+def _endpoints(words: str, context: Context) -> Iterator[Item]:
+    hosts: dict[str, int] = {}
+    for match in HOST.finditer(words):
+        hosts.setdefault(match[1].lower(), match.start())
+    for host, at in sorted(hosts.items()):
+        if DROP.search(host) or _is_public_address(host):
+            line = _line(words, at)
+            yield ENDPOINT.at(context.place(detail=line), f"{line}: {host}")
+
+
+def _is_public_address(host: str) -> bool:
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""Python source beside weights: parsed, never imported."""

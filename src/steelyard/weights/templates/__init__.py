@@ -1,0 +1,1 @@
+"""Chat templates: Jinja read as a syntax tree, never rendered."""
