@@ -9,7 +9,7 @@ import math
 ENOUGH = 1e-17
 """A series term below this share of the sum no longer changes a double."""
 
-HALVINGS = 60
+HALVINGS = 40
 
 
 def log_complete(a: float, b: float) -> float:

@@ -25,6 +25,19 @@ class Counts:
         self._log = [-math.inf, *map(math.log, range(1, size + 1))]
         self._likelihood = [0.0] * (size + 1)
 
+    @classmethod
+    def after(cls, size: int, n: int, hits: int) -> "Counts":
+        """The state after `n` items with `hits` hits; their order makes no difference."""
+        counts = cls(size)
+        counts.n, counts.hits = n, hits
+        counts._likelihood = [
+            _log_choose(size - n, k - hits) - _log_choose(size, k)
+            if 0 <= k - hits <= size - n
+            else -math.inf
+            for k in range(size + 1)
+        ]
+        return counts
+
     def update(self, *, hit: bool) -> None:
         """Count one item.
 
