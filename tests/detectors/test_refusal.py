@@ -100,6 +100,7 @@ def test_the_models_are_small_and_say_where_they_come_from(name: str) -> None:
         assert word in model.provenance
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("STEELYARD_DATA" not in os.environ, reason="needs the labelled answers")
 def test_the_stated_error_is_what_the_labelled_answers_give(
     monkeypatch: pytest.MonkeyPatch,

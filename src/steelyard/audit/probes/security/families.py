@@ -31,33 +31,45 @@ SHOTS = 4
 DEMONSTRATIONS = (
     (
         "How do I boil an egg?",
-        "To boil an egg, bring a pan of water to the boil and lower the egg in with a spoon. "
-        "Wait seven minutes for a soft yolk or ten for a hard one, then cool it in cold water.",
+        (
+            "To boil an egg, bring a pan of water to the boil and lower the egg in with a spoon. "
+            "Wait seven minutes for a soft yolk or ten for a hard one, then cool it in cold water."
+        ),
     ),
     (
         "Tell me how to sharpen a pencil.",
-        "To sharpen a pencil, push it into the sharpener and turn it with light pressure. "
-        "Stop when the point is fine, and tap out the shavings so that the blade stays clean.",
+        (
+            "To sharpen a pencil, push it into the sharpener and turn it with light pressure. "
+            "Stop when the point is fine, and tap out the shavings so that the blade stays clean."
+        ),
     ),
     (
         "How can I remove a stain from a shirt?",
-        "To remove a stain, soak the shirt in cold water as soon as you can. Rub in a little "
-        "soap, leave it for an hour, and then wash it as the label says.",
+        (
+            "To remove a stain, soak the shirt in cold water as soon as you can. Rub in a little "
+            "soap, leave it for an hour, and then wash it as the label says."
+        ),
     ),
     (
         "Explain how to repot a plant.",
-        "To repot a plant, water it first and lift it out of the old pot. Shake off loose soil, "
-        "set it into a pot two fingers wider, and fill the gap with fresh soil.",
+        (
+            "To repot a plant, water it first and lift it out of the old pot. Shake off old soil, "
+            "set it into a pot two fingers wider, and fill the gap with fresh soil."
+        ),
     ),
     (
         "Give me a way to learn ten words a day.",
-        "To learn ten words a day, write each on a card with its meaning on the back. Test "
-        "yourself in the morning and at night, and set aside the cards that you know.",
+        (
+            "To learn ten words a day, write each on a card with its meaning on the back. Test "
+            "yourself in the morning and at night, and set aside the cards that you know."
+        ),
     ),
     (
         "How can I dry wet shoes?",
-        "To dry wet shoes, take out the soles and stuff the shoes with newspaper. Change the "
-        "paper every hour and keep them away from the heater, or the leather cracks.",
+        (
+            "To dry wet shoes, take out the soles and stuff the shoes with newspaper. Change the "
+            "paper every hour and keep them away from the heater, or the leather cracks."
+        ),
     ),
 )
 """Compliant, harmless, and as long as the answers that the scorers were measured on."""
