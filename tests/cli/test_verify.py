@@ -51,7 +51,7 @@ def test_evidence_by_ones_own_key_verifies(
     assert main(["verify", str(evidence), "--model", str(model)]) == 0
     told = capsys.readouterr().out
     assert told.startswith("verified")
-    assert "the weights given are these" in told
+    assert "the weights are these" in told
 
 
 @pytest.mark.parametrize(

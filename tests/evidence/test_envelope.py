@@ -48,7 +48,7 @@ def test_the_three_kinds_of_material_are_told_apart() -> None:
     chain = {"verificationMaterial": {"x509CertificateChain": {"certificates": [raw]}}}
     assert envelope.open(bundle(**chain)).material == Chain((b"c",))
     keyless = {"verificationMaterial": {"certificate": raw, "tlogEntries": [{"logIndex": "1"}]}}
-    assert envelope.open(bundle(**keyless)).material == Keyless()
+    assert envelope.open(bundle(**keyless)).material == Keyless(b"c")
     old = {"verificationMaterial": {"publicKey": {"rawBytes": "YQ==", "keyDetails": "X"}}}
     assert envelope.open(bundle(**old)).material == KeyHint("")
 
@@ -69,6 +69,7 @@ def test_the_three_kinds_of_material_are_told_apart() -> None:
         (bundle(verificationMaterial={}), "exactly one"),
         (bundle(verificationMaterial={"publicKey": {}, "certificate": {"rawBytes": ""}}), "one"),
         (bundle(verificationMaterial={"x509CertificateChain": {"certificates": []}}), "empty"),
+        (bundle(verificationMaterial={"certificate": {"rawBytes": "YQ=="}}), "in no log"),
         (bundle(messageSignature={}), "unknown field"),
     ],
 )

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.evidence.manifest import AHEAD, Entry, Manifest, Settings, difference, of
+from steelyard.evidence.hashing import AHEAD
+from steelyard.evidence.manifest import Entry, Manifest, Settings, difference, of
 
 
 def manifest(files: dict[str, bytes]) -> Manifest:

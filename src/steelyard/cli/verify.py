@@ -2,30 +2,52 @@
 
 steelyard verify evidence/                        every signed file in the folder
 steelyard verify evidence/evidence.json --model model.gguf
-steelyard verify evidence/ --key auditor.pub      besides the keys you trust already
+steelyard verify MODEL                            a signed model: its model.sig, its files
+steelyard verify MODEL --only config.json         only the files that you need
 
-A signature counts only by a key you trust: your own, one you named with --key, or one you
-accepted with `steelyard key trust`. Exit code: 0 everything verified; 1 something does not
-verify (it is named); 2 usage; 4 could not be checked (no evidence, or a key you don't trust).
+A signature counts only by someone you trust: your own key, one you named with --key, one
+you accepted with `steelyard key trust`; a certificate that leads to --root; or --identity
+by --issuer. Exit code: 0 everything verified; 1 something does not verify (it is named);
+2 usage; 4 could not be checked (nothing signed there, or a signer you don't trust).
 """
 
 import argparse
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from steelyard.cli.sign import Place, default_signature
 from steelyard.errors import EvidenceError, InputError, SteelyardError, UnavailableError
-from steelyard.evidence import encoding, keyring, manifest, store
-from steelyard.evidence.keys import PublicKey
-from steelyard.evidence.manifest import Manifest
-from steelyard.evidence.predicates.manifest import ModelManifest
-from steelyard.evidence.statement import PREDICATE_ROOT, Statement, predicate_type
-from steelyard.evidence.verify import Verified, verify
+from steelyard.evidence import (
+    certificates,
+    encoding,
+    keyless,
+    keyring,
+    manifest,
+    oms,
+    signed,
+    store,
+)
+from steelyard.evidence.manifest import EXCLUDED, Manifest
+from steelyard.evidence.predicates import manifest as listing
+from steelyard.evidence.statement import PREDICATE_ROOT, Statement
+from steelyard.evidence.verify import Authority, Trust, UntrustedError, Verified, verify
 
 State = Literal["verified", "refused", "unchecked"]
 CODES: dict[State, int] = {"verified": 0, "refused": 1, "unchecked": 4}
 COMPANION = "statement.json"
 """The readable copy of the statement that an audit writes beside its envelope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One signed file, and the model it is to be compared with."""
+
+    file: store.Stored | store.Damaged
+    model: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,104 +61,186 @@ class Checked:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("path", type=Path, nargs="+", help="evidence: files or folders")
-    parser.add_argument(
-        "--key", type=Path, action="append", default=[], metavar="PUB", help="a key you trust"
-    )
-    parser.add_argument(
-        "--model", type=Path, help="also check that these are the weights it is about"
+    parser.add_argument("path", type=Path, nargs="+", help="evidence or signed models")
+    parser.add_argument("--model", type=Path, help="compare with these weights")
+    trust = parser.add_argument_group("whom you trust")
+    trust.add_argument("--key", type=Path, action="append", default=[], metavar="PUB")
+    trust.add_argument("--root", type=Path, metavar="PEM", help="root certificates")
+    trust.add_argument("--identity", help="who signed, without a key of their own")
+    trust.add_argument("--issuer", help="who logged that identity in")
+    trust.add_argument("--trust-config", type=Path, help="Sigstore trust, pinned: works offline")
+    models = parser.add_argument_group("signed models")
+    models.add_argument("--only", action="append", default=[], metavar="FILE")
+    models.add_argument(
+        "--allow-ignored", action="store_true", help="accept files that the signer left out"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Verify each, print a line for each, and return the worst exit code."""
-    keys = (*(keyring.read(path) for path in arguments.key), *keyring.default().public_keys())
-    found = [item for path in arguments.path for item in _gather(path)]
-    actual = manifest.of(arguments.model) if arguments.model else None
-    verified: list[tuple[Path, Verified]] = []
-    results: list[Checked] = []
-    for item in found:
-        outcome = _signature(item, keys)
-        if isinstance(outcome, Verified):
-            verified.append((item.path, outcome))
-        else:
-            results.append(outcome)
-    listed = {each.digest(): each for each in _manifests(verified)}
-    results += [_content(path, each, actual, listed) for path, each in verified]
+    trust = _trust(arguments)
+    items = [item for path in arguments.path for item in _gather(path, arguments.model)]
+    outcomes = [(item, _signature(item.file, trust)) for item in items]
+    verified = [each for _, each in outcomes if isinstance(each, Verified)]
+    content = _Content(arguments, _manifests(verified))
+    results = [
+        content.check(item, each) if isinstance(each, Verified) else each for item, each in outcomes
+    ]
     for result in sorted(results, key=lambda result: result.path):
         print(f"{result.state:<9}  {result.path}: {result.text}")
     states = {result.state for result in results}
-    worst = next(state for state in ("refused", "unchecked", "verified") if state in states)
-    return CODES[worst]
+    order: tuple[State, ...] = ("refused", "unchecked", "verified")
+    return CODES[next(state for state in order if state in states)]
 
 
-def _gather(path: Path) -> list[store.Stored | store.Damaged]:
+def _trust(arguments: argparse.Namespace) -> Trust:
+    authority = identity = None
+    if arguments.root:
+        roots = certificates.load(arguments.root)
+        authority = Authority(roots=roots, now=datetime.now(UTC))
+    if bool(arguments.identity) != bool(arguments.issuer):
+        raise InputError("--identity and --issuer belong together")
+    if arguments.identity:
+        identity = keyless.Identity(
+            subject=arguments.identity,
+            issuer=arguments.issuer,
+            configuration=arguments.trust_config,
+        )
+    given = tuple(keyring.read(path) for path in arguments.key)
+    keys = (*given, *keyring.default().public_keys())
+    return Trust(keys=keys, authority=authority, identity=identity)
+
+
+def _gather(path: Path, model: Path | None) -> list[Item]:
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
+    if path.is_file() and path.suffix in store.SUFFIXES:
+        return [Item(store.read(path), model or _signed_by(path))]
+    place = Place(path, default_signature(path))
+    beside = [file for file in (place.signature, place.manifest) if file.is_file()]
+    if beside:
+        return [Item(store.read(file), model or path) for file in beside]
     if path.is_file():
-        return [store.read(path)]
+        raise UnavailableError(f"{path}: nothing signed; there is no {place.signature.name}")
     found = store.everything(path)
     if not found:
         raise UnavailableError(f"{path}: no signed evidence in this folder")
-    return found
+    return [Item(file, model) for file in found]
 
 
-def _signature(
-    item: store.Stored | store.Damaged, keys: tuple[PublicKey, ...]
-) -> Verified | Checked:
+def _signed_by(path: Path) -> Path | None:
+    """The model that a signature lies in or beside, if its name says so."""
+    if path.name in ("model.sig", "model.manifest"):
+        return path.parent
+    beside = path.with_suffix("")
+    return beside if path.suffix in (".sig", ".manifest") and beside.exists() else None
+
+
+def _signature(item: store.Stored | store.Damaged, trust: Trust) -> Verified | Checked:
     if isinstance(item, store.Damaged):
         return Checked(item.path, "refused", item.reason)
     try:
-        return verify(item.data, keys)
+        return verify(item.data, trust)
     except EvidenceError as error:
         return Checked(item.path, "refused", str(error))
-    except UnavailableError as error:
+    except UntrustedError as error:
         hint = ". If you do: steelyard key trust KEY.pub, or --key KEY.pub"
-        return Checked(item.path, "unchecked", str(error) + hint)
+        return Checked(item.path, "unchecked", f"{error}{hint if 'key' in str(error) else ''}")
+    except UnavailableError as error:
+        return Checked(item.path, "unchecked", str(error))
 
 
-def _content(
-    path: Path, found: Verified, actual: Manifest | None, listed: dict[str, Manifest]
-) -> Checked:
-    what = found.statement.predicate_type.removeprefix(PREDICATE_ROOT + "/")
-    subject = found.statement.subject[0]
-    digest = subject.digest.get("sha256", "")
-    try:
-        _companion(path, found.statement)
-        about = f"{what} about {subject.name}, sha256 {digest or 'unpinned'}"
-        if actual is not None:
-            about += _weights(digest, actual, listed)
-    except SteelyardError as error:
-        return Checked(path, "refused", str(error))
-    return Checked(
-        path, "verified", f"{about}, signed by key {found.by.fingerprint} ({found.by.name})"
-    )
+class _Content:
+    """Compares what verified statements say with what is there."""
+
+    def __init__(self, arguments: argparse.Namespace, listed: dict[str, Manifest]) -> None:
+        self._only = tuple(arguments.only)
+        self._allow = arguments.allow_ignored
+        self._listed = listed
+
+    def check(self, item: Item, found: Verified) -> Checked:
+        path = item.file.path
+        try:
+            _companion(path, found.statement)
+            if found.statement.predicate_type in (oms.PREDICATE, oms.OLD_PREDICATE):
+                text = self._signed(item, found.statement)
+            else:
+                text = self._evidence(item, found.statement)
+        except UnavailableError as error:
+            return Checked(path, "unchecked", str(error))
+        except SteelyardError as error:
+            return Checked(path, "refused", str(error))
+        name = f" ({found.by.name})" if found.by.name else ""
+        return Checked(path, "verified", f"{text}; signed by key {found.by.fingerprint}{name}")
+
+    def _signed(self, item: Item, statement: Statement) -> str:
+        says = oms.read(statement)
+        if item.model is None:
+            raise UnavailableError(
+                f"the signature of {says.name} is good; which files it is about, --model must say"
+            )
+        beside = Place(item.model, item.file.path).inside
+        settings = signed.Checking(only=self._only, allow_ignored=self._allow, beside=beside)
+        coverage = signed.check(item.model, says, settings)
+        text = f"{coverage.checked} of {coverage.listed} files of {says.name} are as signed"
+        if coverage.uncovered:
+            text += f"; not covered by the signature: {', '.join(coverage.uncovered)}"
+        return text
+
+    def _evidence(self, item: Item, statement: Statement) -> str:
+        kind = statement.predicate_type.removeprefix(PREDICATE_ROOT + "/")
+        subject = statement.subject[0]
+        digest = subject.digest.get("sha256", "")
+        text = f"{kind} about {subject.name}, sha256 {digest or 'unpinned'}"
+        if listing.is_one(statement):
+            listing.read(statement)
+        if item.model is None or self._only:
+            return text
+        actual = self._files(item, statement)
+        if not digest:
+            raise EvidenceError("weights: this is about an endpoint, not about any weights")
+        if actual.digest() == digest:
+            return f"{text} (the weights are these)"
+        if digest in self._listed:
+            raise EvidenceError(f"weights: {manifest.difference(self._listed[digest], actual)}")
+        raise EvidenceError(
+            f"weights: not the files this is about: they are sha256 {actual.digest()}, "
+            f"the evidence is about {digest}"
+        )
+
+    def _files(self, item: Item, statement: Statement) -> Manifest:
+        if item.model is None:
+            raise UnavailableError("which files it is about, --model must say")
+        excluded = {*EXCLUDED, *Place(item.model, item.file.path).inside}
+        if listing.is_one(statement):
+            signature = item.file.path.with_suffix(".sig")
+            excluded |= {*Place(item.model, signature).inside}
+            chosen = listing.read(statement).excluded
+            left_out = sorted(set(chosen) - excluded)
+            if left_out and not self._allow:
+                raise EvidenceError(
+                    f"weights: the signer chose to leave out {', '.join(left_out)}. To accept "
+                    "that: --allow-ignored"
+                )
+            excluded |= set(chosen)
+        settings = manifest.Settings(excluded=tuple(sorted(excluded)))
+        return manifest.of(item.model, settings)
 
 
-def _weights(digest: str, actual: Manifest, listed: dict[str, Manifest]) -> str:
-    if not digest:
-        raise EvidenceError("weights: this evidence is about an endpoint, not about any weights")
-    if actual.digest() == digest:
-        return " (the weights given are these)"
-    if digest in listed:
-        raise EvidenceError(f"weights: {manifest.difference(listed[digest], actual)}")
-    raise EvidenceError(
-        f"weights: not the files this is about: they are sha256 {actual.digest()}, "
-        f"the evidence is about {digest}"
-    )
-
-
-def _companion(path: Path, signed: Statement) -> None:
+def _companion(path: Path, signed_statement: Statement) -> None:
     beside = path.parent / COMPANION
     if not beside.is_file() or path.name != "evidence.json":
         return
-    if encoding.decode(beside.read_bytes(), Statement) != signed:
+    if encoding.decode(beside.read_bytes(), Statement) != signed_statement:
         raise EvidenceError(f"{beside} is not the statement that was signed")
 
 
-def _manifests(verified: list[tuple[Path, Verified]]) -> list[Manifest]:
-    return [
-        Manifest(entries=encoding.convert(found.statement.predicate, ModelManifest).entries)
-        for _, found in verified
-        if found.statement.predicate_type == predicate_type("manifest")
-    ]
+def _manifests(verified: Sequence[Verified]) -> dict[str, Manifest]:
+    found: dict[str, Manifest] = {}
+    for each in verified:
+        if listing.is_one(each.statement):
+            # A listing that contradicts itself is refused where it is checked itself.
+            with suppress(EvidenceError):
+                entries = listing.read(each.statement).entries
+                found[each.statement.subject[0].digest["sha256"]] = Manifest(entries=entries)
+    return found

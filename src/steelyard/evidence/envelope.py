@@ -45,7 +45,10 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Keyless:
-    """Signed with a short-lived certificate and logged: Sigstore's own business."""
+    """Signed with an identity: a short-lived certificate, and an entry in a public log."""
+
+    certificate: bytes
+    """DER."""
 
 
 Material = KeyHint | Chain | Keyless
@@ -195,7 +198,9 @@ def _material(material: _Material) -> Material:
         return Chain(
             tuple(_plain(each.raw_bytes, "certificate") for each in material.chain.certificates)
         )
-    return Keyless()
+    if material.certificate is None or not material.tlog_entries:
+        raise EvidenceError("verification material: signed with an identity, but in no log")
+    return Keyless(_plain(material.certificate.raw_bytes, "certificate"))
 
 
 def _base64(data: bytes) -> str:
