@@ -5,6 +5,7 @@
   x EvidenceError           a statement, envelope or digest does not verify (exit 1)
   x UnavailableError        the thing to be examined could not be evaluated (exit 4)
     x OfflineError          it would need the network, and `--offline` forbids it
+    x TargetLostError       no later call can succeed: key refused, process died
 
 Library code raises; only `steelyard.cli` turns an error into a line of text and an exit
 code. The first line of a message says what is wrong and where; an optional second sentence
@@ -30,3 +31,7 @@ class UnavailableError(SteelyardError):
 
 class OfflineError(UnavailableError):
     """The network is needed, and `--offline` was asked for."""
+
+
+class TargetLostError(UnavailableError):
+    """No later call to this model can succeed: the key is refused, its process died."""

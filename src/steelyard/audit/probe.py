@@ -19,6 +19,8 @@ from steelyard.evidence.value import Access, Dimension, Layer
 from steelyard.measure.error import ErrorCounts
 
 Role = Literal["system", "user", "assistant"]
+Need = Literal["logprobs", "prefill", "system", "judge"]
+"""What a probe may ask of a target beyond an answer in text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,10 @@ class Request:
     """Opening words put into the assistant's mouth."""
 
     stop: tuple[str, ...] = ()
+
+    seed: int = 0
+    """For sampling at a temperature above zero; the engine sets it from the audit's seed, so
+    that an endpoint which honours it repeats itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,13 +155,13 @@ class Card:
     calls: int = 1
     """Calls a case makes (at most)."""
 
-    needs: frozenset[Literal["logprobs", "prefill", "system", "judge"]] = frozenset()
+    needs: frozenset[Need] = frozenset()
     mask: Literal["none", "harmful", "personal"] = "none"
     """How examples must be shown."""
 
 
 class Probe(ABC):
-    """A seam of three methods; the last has a default. Instances hold no state."""
+    """A seam of two methods; the others have defaults. Instances hold no state."""
 
     card: Card
 
@@ -167,9 +173,14 @@ class Probe(ABC):
     def score(self, case: Case, replies: Sequence[Reply]) -> Outcome:
         """What the answers mean; pure, so that a journal can be scored again.
 
-        `replies` are those to `case.requests`, then those to `follow_up`.
+        `replies` are those to `case.requests`, then those to `follow_up`, then the judge's
+        to `ask_judge`.
         """
 
     def follow_up(self, case: Case, replies: Sequence[Reply]) -> tuple[Request, ...]:  # noqa: ARG002
         """Second turn, if what to ask next depends on the answers; none by default."""
+        return ()
+
+    def ask_judge(self, case: Case, replies: Sequence[Reply]) -> tuple[Request, ...]:  # noqa: ARG002
+        """What to ask the judge about these answers; only for a probe that needs `judge`."""
         return ()

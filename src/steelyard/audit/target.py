@@ -1,10 +1,11 @@
 """The one seam to a model: it answers a request."""
 
 from abc import ABC, abstractmethod
-from types import TracebackType
+from collections.abc import Mapping
+from types import MappingProxyType, TracebackType
 from typing import Self
 
-from steelyard.audit.probe import Reply, Request
+from steelyard.audit.probe import Need, Reply, Request
 from steelyard.evidence.predicates import audit as predicate
 
 
@@ -13,6 +14,15 @@ class Target(ABC):
 
     record: predicate.Target
     """How the statement names it; complete once entered."""
+
+    offers: frozenset[Need] = frozenset()
+    """What it can do beyond answering in text; found out by trying, once entered."""
+
+    components: Mapping[str, str] = MappingProxyType({})
+    """Version of whatever else decides the answers, e.g. `xllamacpp`."""
+
+    at_once: int = 16
+    """Requests in flight when the person did not say."""
 
     async def __aenter__(self) -> Self:
         """Connect, start, probe what it can do (chat, log-probabilities, prefill)."""
@@ -32,4 +42,5 @@ class Target(ABC):
 
         Raises:
             UnavailableError: no answer after the retries, or one that cannot be read.
+            TargetLostError: no later call can succeed either (key refused, process died).
         """

@@ -1,0 +1,201 @@
+"""Asks until every gate is decided or the budget is spent, and says what came of it.
+
+Soundness rests on three things, each in a module of its own: cases are independent draws
+from a committed seed (`seed`), outcomes enter the statistics in the order drawn whatever
+the latency (`dispatch`), and each gate's evidence may be looked at after every case
+(`measure`). Gates share one error probability by e-Holm.
+"""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from steelyard.audit import events
+from steelyard.audit.dispatch import Dispatcher, Panel
+from steelyard.audit.journal import Chain
+from steelyard.audit.schedule import Lane, Schedule, floors
+from steelyard.audit.settings import Budget
+from steelyard.audit.tally import GateTest, Tally
+from steelyard.measure.multiplicity import EHolm
+from steelyard.policy.policy import Gate, Policy
+
+Stop = Literal["decided", "budget", "exhausted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What one run counts by: everything but whom it asks."""
+
+    policy: Policy
+    budget: Budget
+    cases_without_gate: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What a run came to."""
+
+    tallies: tuple[Tally, ...]
+    gates: tuple[GateTest, ...]
+    unmeasured: tuple[Gate, ...]
+    """Gates whose metric no chosen probe yields."""
+
+    stopped: Stop
+    chain: Chain
+    calls: int
+    tokens: int
+
+
+class Runner:
+    """One run over one panel."""
+
+    def __init__(self, panel: Panel, plan: Plan, observer: events.Observer) -> None:
+        """Match the policy's gates to the probes and plan the schedule."""
+        self._panel, self._plan, self._observe = panel, plan, observer
+        metrics = {
+            f"{probe.card.id}.{measure.name}"
+            for probe in panel.probes
+            for measure in probe.card.measures
+        }
+        mine = [gate for gate in plan.policy.gates if gate.metric in metrics]
+        self._unmeasured = tuple(g for g in plan.policy.gates if g.metric not in metrics)
+        numbered = [
+            (events.GateInfo(key=i, metric=g.metric, op=g.op, threshold=g.threshold), g)
+            for i, g in enumerate(mine)
+        ]
+        self._tallies = tuple(Tally(probe.card, numbered) for probe in panel.probes)
+        tests = [test for tally in self._tallies for test in tally.tests]
+        self._gates = sorted(tests, key=lambda test: test.info.key)
+        self._holm = EHolm(len(mine), plan.policy.alpha) if mine else None
+        self._lowest_bar = -math.log(plan.policy.alpha)
+        self._schedule = Schedule(self._lanes(), plan.budget.calls)
+        self._chain = Chain(panel.seed.commitment)
+        self._calls = self._tokens = 0
+
+    async def run(self) -> Counts:
+        """Ask and count.
+
+        Raises:
+            UnavailableError: the endpoint goes on failing, or the journal can't be written.
+        """
+        self._observe(self._started())
+        dispatcher = Dispatcher(self._panel, self._schedule)
+        try:
+            stopped = await self._loop(dispatcher)
+        finally:
+            await dispatcher.close()
+        self._observe(events.Stopped(why=stopped, calls=self._calls, surplus=dispatcher.surplus))
+        return Counts(
+            tallies=self._tallies,
+            gates=tuple(self._gates),
+            unmeasured=self._unmeasured,
+            stopped=stopped,
+            chain=self._chain,
+            calls=self._calls,
+            tokens=self._tokens,
+        )
+
+    async def _loop(self, dispatcher: Dispatcher) -> Stop:
+        budget, began = self._plan.budget, time.monotonic()
+        while (draw := self._schedule.head()) is not None:
+            if budget.tokens and self._tokens >= budget.tokens:
+                return "budget"
+            if budget.seconds and time.monotonic() - began >= budget.seconds:
+                return "budget"
+            settled = await dispatcher.take(draw)
+            tally, lane = self._tallies[draw.lane], self._schedule.lanes[draw.lane]
+            self._chain.add(settled.sealed)
+            tally.add(settled)
+            calls = len(settled.sealed.record.exchange) or lane.calls
+            self._calls += calls
+            self._tokens += settled.sealed.record.tokens
+            self._schedule.counted(calls)
+            self._weigh(draw.lane)
+            self._observe(
+                events.Counted(
+                    probe=tally.card.id, n=tally.cases, calls=self._calls, tokens=self._tokens
+                )
+            )
+        return self._why_nothing_is_left()
+
+    def _why_nothing_is_left(self) -> Stop:
+        lanes = self._schedule.lanes
+        if all(lane.done or (not lane.gated and lane.n >= lane.floor) for lane in lanes):
+            open_gate = any(test.state == "inconclusive" for test in self._gates)
+            return "exhausted" if open_gate else "decided"
+        return "budget"
+
+    def _weigh(self, number: int) -> None:
+        """Decide what can be decided after a case of lane `number`."""
+        tally, lane = self._tallies[number], self._schedule.lanes[number]
+        if not tally.tests:
+            if lane.n >= lane.floor and not lane.done:
+                self._finish(number)
+            return
+        best = max(max(t.test.log_e_pass, t.test.log_e_fail) for t in tally.tests)
+        if best >= self._lowest_bar:
+            self._decide()
+        lane.remaining = tally.remaining(self._bar())
+        for test in tally.tests:
+            if test.state == "inconclusive" and test.due():
+                self._observe(
+                    events.GateMoved(
+                        gate=test.info, estimate=test.test.estimate(self._plan.confidence)
+                    )
+                )
+
+    def _decide(self) -> None:
+        if self._holm is None:
+            return
+        states = self._holm.decide([(t.test.log_e_pass, t.test.log_e_fail) for t in self._gates])
+        for test, state in zip(self._gates, states, strict=True):
+            if state != "open" and test.state == "inconclusive":
+                test.state = state
+                self._observe(
+                    events.GateDecided(
+                        gate=test.info,
+                        estimate=test.test.estimate(self._plan.confidence),
+                        state=state,
+                    )
+                )
+        for number, tally in enumerate(self._tallies):
+            if tally.tests and not tally.undecided and not self._schedule.lanes[number].done:
+                self._finish(number)
+
+    def _bar(self) -> float:
+        """Log-evidence that the next gate to be decided needs."""
+        undecided = sum(test.state == "inconclusive" for test in self._gates)
+        return math.log(max(1, undecided) / self._plan.policy.alpha)
+
+    def _finish(self, number: int) -> None:
+        self._schedule.finish(number)
+        tally = self._tallies[number]
+        self._observe(events.ProbeDone(probe=tally.card.id, n=tally.cases))
+
+    def _lanes(self) -> Sequence[Lane]:
+        cards = [tally.card for tally in self._tallies]
+        floor = floors(
+            [card.calls for card in cards], self._plan.budget.calls, self._plan.cases_without_gate
+        )
+        return [
+            Lane(
+                calls=tally.card.calls,
+                floor=min(floor, tally.card.size) if tally.card.size else floor,
+                gated=bool(tally.tests),
+                size=tally.card.size,
+            )
+            for tally in self._tallies
+        ]
+
+    def _started(self) -> events.Started:
+        return events.Started(
+            model=self._panel.target.record.model,
+            commitment=self._panel.seed.commitment,
+            probes=tuple(tally.card.id for tally in self._tallies),
+            gates=tuple(test.info for test in self._gates),
+            calls=self._plan.budget.calls,
+            resumed=len(self._panel.journal.recorded),
+        )

@@ -1,0 +1,162 @@
+"""A GGUF file, served on this machine by llama.cpp in a child process.
+
+`xllamacpp` (extra `local`) carries llama.cpp as a wheel; its server speaks the OpenAI
+protocol on loopback, behind a random key, so the rest is `audit.targets.openai`.
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from steelyard.audit.probe import Need, Reply, Request
+from steelyard.audit.target import Target
+from steelyard.audit.targets import gguf_keys
+from steelyard.audit.targets.child import Child, free_port
+from steelyard.audit.targets.openai import Connection, OpenAI
+from steelyard.errors import TargetLostError, UnavailableError
+from steelyard.evidence.predicates import audit as predicate
+
+CONTEXT = 4096
+"""Tokens a slot holds at most: prompt and answer."""
+
+LOADING = 600.0
+"""Seconds to load a model, at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """How to serve a file."""
+
+    slots: int = 4
+    """Conversations at once."""
+
+    threads: int = max(1, (os.cpu_count() or 2) // 2)
+    """Computing threads. Half of the cores: llama.cpp's workers spin while they wait, and on
+    two contended cores two threads were 25 times slower than one."""
+
+    timeout: float = 300.0
+    """Seconds for one call."""
+
+    needs: frozenset[Need] = frozenset()
+
+
+class Llama(Target):
+    """llama.cpp in a child process."""
+
+    def __init__(self, path: Path, record: predicate.Target, serving: Serving) -> None:
+        """Nothing is started before the context is entered."""
+        self.record = record
+        self.at_once = serving.slots
+        self._path = path
+        self._serving = serving
+        self._child: Child | None = None
+        self._endpoint: OpenAI | None = None
+
+    async def __aenter__(self) -> Self:
+        """Load the model and find out what it can do.
+
+        Raises:
+            UnavailableError: `xllamacpp` isn't installed, or the file can't be loaded.
+        """
+        if find_spec("xllamacpp") is None:
+            raise UnavailableError(
+                "running a GGUF file here needs llama.cpp: pip install 'steelyard[local]'"
+            )
+        facts = gguf_keys.read(self._path)
+        key, port = secrets.token_urlsafe(24), free_port()
+        try:
+            await self._load(facts, key, port)
+            self._endpoint = OpenAI(self._connection(facts, key, port), self._named(facts))
+            await self._endpoint.__aenter__()
+        except BaseException:
+            if self._child is not None:
+                await self._child.stop()
+            raise
+        self.record = self._endpoint.record
+        self.components = {"xllamacpp": version("xllamacpp")}
+        self.offers = self._endpoint.offers
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the child."""
+        if self._endpoint is not None:
+            await self._endpoint.__aexit__(kind, error, trace)
+        if self._child is not None:
+            await self._child.stop()
+
+    async def ask(self, request: Request) -> Reply:
+        """The model's answer."""
+        if self._endpoint is None or self._child is None:
+            raise RuntimeError("ask before entering the target")
+        try:
+            return await self._endpoint.ask(request)
+        except UnavailableError as error:
+            if self._child.dead:
+                raise TargetLostError(
+                    f"llama.cpp died while it ran {self._path.name}: {self._child.last_words()}"
+                ) from error
+            raise
+
+    async def _load(self, facts: gguf_keys.Facts, key: str, port: int) -> None:
+        wanted = {
+            "model": str(self._path),
+            "name": self._path.stem,
+            "port": port,
+            "key": key,
+            "slots": self._serving.slots,
+            "context": min(facts.context or CONTEXT, CONTEXT),
+            "threads": self._serving.threads,
+            "cache": False,
+        }
+        command = (sys.executable, "-m", "steelyard.audit.targets.llama_child")
+        self._child = await Child.start(command, json.dumps(wanted).encode() + b"\n")
+        output = self._child.process.stdout
+        try:
+            said = await asyncio.wait_for(output.readline(), LOADING) if output else b""
+        except TimeoutError:
+            said = b""
+        if not said:
+            await asyncio.wait({asyncio.create_task(self._child.process.wait())}, timeout=2)
+            raise UnavailableError(
+                f"llama.cpp cannot load {self._path}: {self._child.last_words()}"
+            )
+
+    def _connection(self, facts: gguf_keys.Facts, key: str, port: int) -> Connection:
+        return Connection(
+            url=f"http://127.0.0.1:{port}/v1",
+            model=self._path.stem,
+            key=key,
+            concurrency=self._serving.slots,
+            timeout=self._serving.timeout,
+            offline=True,
+            chat=facts.has_chat_template,
+            needs=self._serving.needs,
+        )
+
+    def _named(self, facts: gguf_keys.Facts) -> predicate.Target:
+        notes = list(self.record.notes)
+        if not facts.has_chat_template:
+            notes.append(
+                "the file has no chat template: a base model, asked as a written conversation"
+            )
+        return predicate.Target(
+            reference=self.record.reference,
+            kind="llama",
+            model=facts.name or self._path.stem,
+            unpinned=self.record.unpinned,
+            chat=self.record.chat,
+            notes=tuple(notes),
+        )
