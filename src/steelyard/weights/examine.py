@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from steelyard.evidence.predicates.inspection import FileReport, LoadVerdict
-from steelyard.evidence.value import Finding, Skipped, Value
+from steelyard.evidence.value import Finding, Place, Skipped, Value
 from steelyard.weights.reader import (
     Budget,
     Context,
@@ -65,7 +65,28 @@ UNKNOWN = Rule(
     why="Nothing is known about what loading it does.",
     fix="Ask the publisher what it is; remove it if the model does not need it.",
 )
-RULES = (FAILED, BUDGET, POLYGLOT, UNKNOWN)
+CRASHED = Rule(
+    id="reader/crashed",
+    title="The reading process died",
+    severity="high",
+    effect="unreadable",
+    what="The confined process that read the file was killed, or ran out of memory.",
+    why="The file can do the same to other programs that read it; nothing is known about what "
+    "is in it.",
+    fix="Refuse the file, and report it to Steelyard.",
+    references=("CWE-400",),
+)
+TIMED_OUT = Rule(
+    id="reader/timed-out",
+    title="Reading took too long",
+    severity="high",
+    effect="unreadable",
+    what="The confined process that read the file was stopped at its time limit.",
+    why="The file can hang other programs that read it; what comes later in it was not looked at.",
+    fix="Refuse the file, or inspect it with more time if it is huge and the disk slow.",
+    references=("CWE-400", "CWE-834"),
+)
+RULES = (FAILED, BUDGET, POLYGLOT, UNKNOWN, CRASHED, TIMED_OUT)
 
 WORST: tuple[LoadVerdict, ...] = ("inert", "safe", "review", "unreadable", "denied")
 """In rising order."""
@@ -146,13 +167,17 @@ class Examiner:
     def _take(self, item: Item, source: Source, context: Context, found: Collected) -> None:
         match item:
             case Finding():
+                item = _clean(item)
                 if len(found.findings) >= self.settings.limits.findings:
                     raise ExhaustedError(f"more than {self.settings.limits.findings} findings")
                 found.findings.append(item)
             case Skipped():
-                found.skipped.append(item)
+                found.skipped.append(
+                    Skipped(what=printable(item.what, 300), reason=printable(item.reason, 300))
+                )
             case Fact():
-                found.facts.append((context.member, item))
+                value = printable(item.value, 300)
+                found.facts.append((context.member, Fact(name=item.name, value=value)))
             case Import():
                 found.imports.add(printable(item.name, 200))
             case Tensor():
@@ -213,7 +238,37 @@ def _label(context: Context) -> str:
 
 def _absolute(tensor: Tensor, source: Source) -> Tensor:
     """The tensor with bytes counted from the file's start, where they can be."""
-    origin = source.origin()
+    origin, name = source.origin(), printable(tensor.name, 300)
     if origin is None or tensor.start < 0:
-        return msgspec.structs.replace(tensor, start=-1, end=-1)
-    return msgspec.structs.replace(tensor, start=tensor.start + origin, end=tensor.end + origin)
+        return msgspec.structs.replace(tensor, name=name, start=-1, end=-1)
+    start, end = tensor.start + origin, tensor.end + origin
+    return msgspec.structs.replace(tensor, name=name, start=start, end=end)
+
+
+def _clean(finding: Finding) -> Finding:
+    """The finding with a place that can be printed: the file chose its names."""
+    place = finding.place
+    shown = msgspec.structs.replace(
+        place, member=printable(place.member, 300), detail=printable(place.detail, 300)
+    )
+    return msgspec.structs.replace(finding, place=shown)
+
+
+def lost(entry: Entry, fault: str) -> Outcome:
+    """The outcome for a file over which the reading process died."""
+    rule = TIMED_OUT if fault == "timed out" else CRASHED
+    place = Place(path=entry.path)
+    passed = over(entry.real)
+    return Outcome(
+        report=FileReport(
+            path=entry.path,
+            format="unknown",
+            size=passed.size,
+            sha256=passed.sha256,
+            verdict="unreadable",
+        ),
+        findings=(rule.at(place, f"reading {entry.path}: {fault}"),),
+        skipped=(Skipped(what=entry.path, reason=f"the reading process {fault}"),),
+        facts=(),
+        tensors=(),
+    )

@@ -9,7 +9,10 @@ bytes give the same predicate on every machine.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+import msgspec
 
 from steelyard import __version__, plugins
 from steelyard.evidence.manifest import Entry as ManifestEntry
@@ -17,11 +20,13 @@ from steelyard.evidence.manifest import Manifest
 from steelyard.evidence.predicates.audit import Tool
 from steelyard.evidence.predicates.inspection import Inspection
 from steelyard.evidence.value import Finding, Skipped
-from steelyard.weights import examine, walk
+from steelyard.weights import examine, sandbox, walk
 from steelyard.weights.examine import Examiner, Outcome
 from steelyard.weights.reader import ModelCheck, Reader, Seen
 from steelyard.weights.rules import Rule
+from steelyard.weights.sandbox import Cage, Job
 from steelyard.weights.settings import Settings
+from steelyard.weights.walk import Entry, Listing
 
 FRAME_RULES = (*walk.RULES, *examine.RULES)
 
@@ -60,11 +65,10 @@ def inspect(path: Path, settings: Settings | None = None) -> Inspection:
     known = catalogue()
     listing = walk.walk(path)
     examiner = Examiner(known.readers, chosen)
-    outcomes = [examiner.examine(entry) for entry in listing.files]
+    outcomes, confined = _outcomes(path, listing, examiner)
     together = list(_together(known.checks, outcomes))
-    items = [*listing.notes, *together]
-    findings = [item for item in items if isinstance(item, Finding)]
-    skipped = [item for item in items if isinstance(item, Skipped)]
+    findings = [*listing.notes, *(item for item in together if isinstance(item, Finding))]
+    skipped = [item for item in together if isinstance(item, Skipped)]
     for outcome in outcomes:
         findings += outcome.findings
         skipped += outcome.skipped
@@ -74,8 +78,39 @@ def inspect(path: Path, settings: Settings | None = None) -> Inspection:
         files=tuple(outcome.report for outcome in outcomes),
         findings=tuple(sorted(set(findings), key=examine.order)),
         skipped=tuple(sorted(set(skipped), key=lambda item: (item.what, item.reason))),
-        sandbox="none: asked not to" if not chosen.sandbox else "none: not built yet",
+        sandbox=confined,
     )
+
+
+def _outcomes(path: Path, listing: Listing, examiner: Examiner) -> tuple[list[Outcome], str]:
+    """What each file came to, and how the reading process was confined."""
+    settings, limits = examiner.settings, examiner.settings.limits
+    if not settings.sandbox:
+        return [examiner.examine(entry) for entry in listing.files], "none: switched off"
+    jobs = [
+        Job(
+            work=partial(_encoded, examiner, entry),
+            seconds=limits.seconds + entry.size / limits.pace,
+        )
+        for entry in listing.files
+    ]
+    readable = {path.resolve(), *(entry.real.parent for entry in listing.files)}
+    if path.is_file():
+        readable = {path.resolve()}
+    cage = Cage(readable=tuple(sorted(readable)), memory=limits.memory)
+    outcomes: list[Outcome] = []
+    confined: set[str] = set()
+    for entry, answer in zip(listing.files, sandbox.run(jobs, cage), strict=True):
+        confined.add(answer.confined)
+        if answer.data is None:
+            outcomes.append(examine.lost(entry, answer.fault))
+        else:
+            outcomes.append(msgspec.json.decode(answer.data, type=Outcome))
+    return outcomes, ", ".join(sorted(confined - {""})) or "none: the process did not start"
+
+
+def _encoded(examiner: Examiner, entry: Entry) -> bytes:
+    return msgspec.json.encode(examiner.examine(entry))
 
 
 def _together(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 from steelyard.evidence.value import Finding, Place, Skipped, Value
-from steelyard.weights.rules import Rule
+from steelyard.weights.rules import Rule, printable
 from steelyard.weights.settings import Limits
 from steelyard.weights.source import Source
 
@@ -130,7 +130,8 @@ class Context:
 
     def inside(self, name: str) -> "Context":
         """The context of member `name`."""
-        member = f"{self.member}!{name}" if self.member else name
+        shown = printable(name, 200)
+        member = f"{self.member}!{shown}" if self.member else shown
         return replace(self, member=member, depth=self.depth + 1)
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steelyard.errors import InputError
-from steelyard.evidence.value import Finding, Place, Skipped
+from steelyard.evidence import manifest
+from steelyard.evidence.value import Finding, Place
 from steelyard.weights.rules import Rule
 
 LINK_OUT = Rule(
@@ -41,7 +42,16 @@ SPECIAL = Rule(
     fix="Remove it.",
     references=("CWE-67",),
 )
-RULES = (LINK_OUT, LINK_BROKEN, SPECIAL)
+EXCLUDED = Rule(
+    id="file/excluded",
+    title="Not part of the model",
+    severity="info",
+    what="A folder or file about this copy of the model: version control, a download cache, a "
+    "signature.",
+    why="It is neither in the model's digest nor inspected; nothing that loads the model reads it.",
+    fix="Leave it out when you pass the model on.",
+)
+RULES = (LINK_OUT, LINK_BROKEN, SPECIAL, EXCLUDED)
 
 MOST_FILES = 100_000
 BLOB = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -64,14 +74,15 @@ class Listing:
     """The folder, in one deterministic order."""
 
     files: tuple[Entry, ...]
-    notes: tuple[Finding | Skipped, ...]
+    notes: tuple[Finding, ...]
 
 
 def walk(root: Path) -> Listing:
     """List a folder, or the one file that `root` is.
 
-    Symbolic links are not followed, with one exception: in a Hugging Face cache
-    (`models--…/snapshots/<revision>/`) every file is a link into `blobs/`, and is the file.
+    A symbolic link to a file of the folder is that file under another name, as in the
+    manifest (design/050). Others are not followed, with one exception: in a Hugging Face
+    cache (`models--…/snapshots/<revision>/`) every file is a link into `blobs/`.
 
     Raises:
         InputError: there is nothing at `root`, nothing in it, or too much in it.
@@ -100,11 +111,12 @@ def _order(entry: Entry) -> bytes:
     return os.fsencode(entry.path)
 
 
-def _entries(root: Path) -> Iterator[Entry | Finding | Skipped]:
+def _entries(root: Path) -> Iterator[Entry | Finding]:
     for folder, folders, names in os.walk(root):
-        if Path(folder) == root and ".git" in folders:
-            folders.remove(".git")
-            yield Skipped(what=".git", reason="version control is not part of the model")
+        if Path(folder) == root:
+            for name in sorted(set(manifest.EXCLUDED) & {*folders, *names}):
+                (folders if name in folders else names).remove(name)
+                yield EXCLUDED.at(Place(path=name), f"{name} was not inspected")
         links = [name for name in folders if (Path(folder) / name).is_symlink()]
         folders[:] = sorted(set(folders) - set(links))
         for name in sorted(names + links):
@@ -112,7 +124,7 @@ def _entries(root: Path) -> Iterator[Entry | Finding | Skipped]:
             yield from _entry(root, real)
 
 
-def _entry(root: Path, real: Path) -> Iterator[Entry | Finding | Skipped]:
+def _entry(root: Path, real: Path) -> Iterator[Entry | Finding]:
     path = real.relative_to(root).as_posix()
     place = Place(path=path.encode("utf-8", "replace").decode())
     status = real.lstat()
@@ -137,6 +149,10 @@ def _link(root: Path, real: Path, place: Place) -> Iterator[Entry | Finding]:
         yield LINK_OUT.at(place, f"link to {target!r}, outside the model's folder")
     elif not end.exists():
         yield LINK_BROKEN.at(place, f"link to {target!r}, which is not there")
+    elif end.is_file():
+        yield Entry(path=place.path, real=end, size=end.stat().st_size)
+    else:
+        yield LINK_BROKEN.at(place, f"link to the folder {target!r}: not followed")
 
 
 def _is_cached_blob(root: Path, end: Path) -> bool:
