@@ -71,7 +71,7 @@ def test_no_socket_can_be_opened_and_no_program_started(tmp_path: Path) -> None:
 def test_a_hang_ends_at_its_limit_and_the_next_job_still_runs(tmp_path: Path) -> None:
     jobs = [
         Job(work=lambda: b"first", seconds=20.0),
-        Job(work=lambda: hang(), seconds=0.3),
+        Job(work=hang, seconds=0.3),
         Job(work=lambda: b"third", seconds=20.0),
     ]
     first, second, third = sandbox.run(jobs, cage(tmp_path))
@@ -81,7 +81,7 @@ def test_a_hang_ends_at_its_limit_and_the_next_job_still_runs(tmp_path: Path) ->
 
 def test_a_crash_names_the_signal(tmp_path: Path) -> None:
     jobs = [
-        Job(work=lambda: crash(), seconds=20.0),
+        Job(work=crash, seconds=20.0),
         Job(work=lambda: b"next", seconds=20.0),
     ]
     first, second = sandbox.run(jobs, cage(tmp_path))
