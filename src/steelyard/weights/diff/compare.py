@@ -17,11 +17,14 @@ from steelyard.evidence.predicates.comparison import (
 )
 from steelyard.evidence.value import Skipped
 from steelyard.weights.diff import texts
-from steelyard.weights.diff.change import Matrix, measure
+from steelyard.weights.diff.change import Matrix
 from steelyard.weights.diff.convention import align
 from steelyard.weights.diff.inventory import Held, Inventory, take, unpermuted
-from steelyard.weights.diff.pair import UNRELATED, Pair, Stored, compare, described
+from steelyard.weights.diff.pair import Pair, Stored, compare, described
 from steelyard.weights.diff.verdict import conclude
+
+INTERLEAVED = frozenset({"llama", "granite", "granitemoe", "deci"})
+"""GGUF architectures whose query and key rows are interleaved by the converter."""
 
 
 def compare_models(
@@ -50,7 +53,7 @@ def compare_models(
         if partner is None or partner.shape != held.shape:
             continue
         try:
-            pairs.append(_pair(partner, held, others, _heads(old, new, held)))
+            pairs.append(_pair(partner, held, others, _heads(old, new, (partner, held))))
         except SteelyardError as error:
             skipped.append(Skipped(what=name, reason=str(error)))
     loose = tuple(_loose(old, new, mapping))
@@ -84,8 +87,8 @@ def _pair(before: Held, after: Held, known: list[Inventory], heads: int) -> Pair
             )
         )
     old, new = before.values(), after.values()
-    if heads and measure(old, new).cosine < UNRELATED:
-        new = unpermuted(new, heads)
+    if heads:
+        old, new = _deinterleaved(before, old, heads), _deinterleaved(after, new, heads)
     tried: list[Matrix] = [
         other.tensors[before.name.full].values()
         for other in known
@@ -99,9 +102,24 @@ def _pair(before: Held, after: Held, known: list[Inventory], heads: int) -> Pair
     )
 
 
-def _heads(old: Inventory, new: Inventory, held: Held) -> int:
-    """Heads whose rows the GGUF converter interleaves in this tensor; 0 for none."""
-    if "blk." not in held.name.full or not held.name.role.startswith(("attn_q.", "attn_k.")):
+def _deinterleaved(held: Held, values: Matrix, heads: int) -> Matrix:
+    return unpermuted(values, heads) if "blk." in held.name.full else values
+
+
+def _heads(old: Inventory, new: Inventory, pair: tuple[Held, Held]) -> int:
+    """Heads that the GGUF converter interleaved in one of a pair; 0 for none.
+
+    Only where the two follow different conventions, and only for the architectures whose
+    converter does it.
+
+    Source: ggml-org/llama.cpp, convert_hf_to_gguf.py, `LlamaModel.undo_permute`.
+    """
+    ggml = [held for held in pair if "blk." in held.name.full]
+    architecture = old.facts.get("architecture") or new.facts.get("architecture")
+    if len(ggml) != 1 or architecture not in INTERLEAVED:
+        return 0
+    held = ggml[0]
+    if not held.name.role.startswith(("attn_q.", "attn_k.")):
         return 0
     both = {
         name: old.setting(name) or new.setting(name)
