@@ -183,7 +183,5 @@ def _words(old: Inventory, new: Inventory) -> Iterator[TextChange]:
     yield from texts.compare(old.places, new.places)
     for name in sorted(old.facts.keys() & new.facts.keys()):
         was, now = old.facts[name], new.facts[name]
-        if "template" in name and "sha256" not in name:
-            yield from texts.template(was, now)
-        elif was != now:
-            yield TextChange(path=name, words=f"{name}: {was} became {now}", notable=False)
+        if was != now:
+            yield TextChange(path=name, words=f"{was} became {now}", notable="template" in name)

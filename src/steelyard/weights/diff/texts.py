@@ -55,13 +55,6 @@ def compare(before: Mapping[str, Path], after: Mapping[str, Path]) -> Iterator[T
             yield TextChange(path=path, words=_lines(old, new), notable=notable)
 
 
-def template(before: str, after: str) -> Iterator[TextChange]:
-    """Changes of a chat template held inside a weight file."""
-    if before != after:
-        words = f"chat template: {_lines(before, after)}"
-        yield TextChange(path="chat template", words=words, notable=True)
-
-
 def _read(path: Path) -> str | None:
     if path.stat().st_size > MOST_BYTES:
         return None
