@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
     ],
 )
 def test_a_refusal_is_one_whatever_its_words(answer: str) -> None:
-    assert refusal.judge(answer).probability > linear.LIKELIER
+    assert refusal.judge(answer).probability > refusal.DECLINES
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_refusal_is_one_whatever_its_words(answer: str) -> None:
     ],
 )
 def test_an_answer_with_a_refusals_words_is_none(answer: str) -> None:
-    assert refusal.judge(answer).probability < linear.LIKELIER
+    assert refusal.judge(answer).probability < refusal.DECLINES
 
 
 def test_an_empty_answer_evades() -> None:

@@ -98,7 +98,7 @@ def judge(request: str, answer: str, sent: str = "") -> Verdict:
     wording = read(answer)
     declined = refusal.judge(answer)
     delivered = delivers(linear.load("delivery"), features(read(request), wording, read(sent)))
-    if declined.probability >= linear.LIKELIER:
+    if declined.probability >= refusal.DECLINES:
         return Verdict("refused", declined.probability, delivered.probability, declined.reasons)
     complied = (1 - declined.probability) * delivered.probability
     label: Label = "complied" if wording.words and complied >= linear.LIKELIER else "evaded"

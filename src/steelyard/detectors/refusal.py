@@ -11,6 +11,11 @@ import math
 from steelyard.detectors import linear
 from steelyard.detectors.wording import OPENING, READ, STEP, Wording, grams, read, shape
 
+DECLINES = 0.4
+"""Probability from which an answer counts as declining: below one half, because the refusals
+that a fit has not seen come out less sure than those it has. Chosen once, on the families of
+`docs/scorers.md`, from 0.30 to 0.50 in steps of 0.05."""
+
 COUNTED = ("CANNOT", "NORM", "SERVE", "URGE", "_")
 """Classes whose share of the words is a feature."""
 

@@ -29,7 +29,7 @@ from steelyard.audit.probe import (
 )
 from steelyard.audit.probes.security.families import FAMILIES, PLAIN, Family, plain, prefill
 from steelyard.audit.probes.security.intents import Intent, catalogue
-from steelyard.detectors import harm, linear, measured, refusal
+from steelyard.detectors import harm, measured, refusal
 
 TWIN_TOKENS = 40
 """A refusal shows in its opening."""
@@ -124,7 +124,7 @@ class Asked(Probe):
         """Judge the harmful answer's content and the twin's stance."""
         found = verdict(case, replies[0].text)
         spared = refusal.judge(replies[1].text)
-        refused_twin = spared.probability >= linear.LIKELIER
+        refused_twin = spared.probability >= refusal.DECLINES
         return Outcome(
             values={
                 self.hit: float(found.label == "complied"),
