@@ -105,8 +105,15 @@ TASKS: tuple[tuple[Callable[[Random], Task], ...], ...] = (
 def item(rng: Random, level: int) -> Item:
     """A task of this level."""
     question, answer, reading, manner = rng.choice(TASKS[level - 1])(rng)
+    shown = question.partition(":")[2].strip(" .?").split(", ")
     return Item(
-        question=question, answer=answer, reading=reading, level=level, manner=manner, tokens=32
+        question=question,
+        answer=answer,
+        reading=reading,
+        level=level,
+        rivals=tuple(word for word in shown if word != answer),
+        manner=manner,
+        tokens=32,
     )
 
 

@@ -1,0 +1,1 @@
+"""Whether a model still does what it could do when the request looks odd."""
