@@ -167,3 +167,34 @@ def test_signing_with_an_identity_says_what_is_missing(
     assert code == 4
     assert "steelyard" in capsys.readouterr().err
     assert not (home / "m.bin.sig").exists()
+
+
+def test_a_logged_signature_is_proved_with_the_log_and_without_it(
+    home: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = home / "log"
+    assert main(["sign", str(model), "--force", "--log", str(log)]) == 0
+    capsys.readouterr()
+    assert main(["verify", str(model)]) == 0
+    assert capsys.readouterr().out.count("; logged by steelyard.dev/log/") == 2
+    assert main(["verify", str(model), "--log", str(log)]) == 0
+    assert f"entry 0 of {log}" in capsys.readouterr().out
+    entries = (log / "entries").read_bytes()
+    (log / "entries").write_bytes(entries.replace(b"envelope", b"envelop3", 1))
+    assert main(["verify", str(model), "--log", str(log)]) == 1
+    assert "not those that were signed" in capsys.readouterr().out
+
+
+def test_a_signature_that_was_replaced_is_not_the_logged_one(
+    home: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sign", str(model), "--force", "--log", str(home / "log")]) == 0
+    proof = model / "model.sig.tlog-proof"
+    kept = proof.read_bytes()
+    assert main(["sign", str(model), "--force"]) == 0
+    assert not proof.exists()
+    proof.write_bytes(kept)
+    assert main(["verify", str(model)]) == 1
+    assert "is something else" in capsys.readouterr().out
+    assert main(["verify", str(model), "--log", str(home / "log")]) == 1
+    assert "does not hold this" in capsys.readouterr().out

@@ -7,7 +7,8 @@ steelyard sign MODEL --keyless                    with an identity; online, need
 Writes two files: MODEL/model.sig, in the OpenSSF Model Signing v1.0 format that
 `model_signing verify` reads, and MODEL/model.manifest, which binds every file to its name
 (for a single file: FILE.sig and FILE.manifest). --log DIR also appends both to a local
-transparency log. The OpenSSF format takes ECDSA keys, not Ed25519.
+transparency log, and writes a proof beside each; --keyless logs in the public one, Rekor.
+The OpenSSF format takes ECDSA keys, not Ed25519.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from steelyard.cli import key as key_verb
 from steelyard.errors import InputError
-from steelyard.evidence import envelope, keyless, manifest, oms, signing
+from steelyard.evidence import envelope, keyless, ledger, manifest, oms, signing
 from steelyard.evidence.manifest import EXCLUDED, Manifest
 from steelyard.evidence.predicates import manifest as listing
 from steelyard.evidence.statement import Statement
@@ -37,15 +38,11 @@ class Place:
         return self.signature.with_name(self.signature.name.removesuffix(".sig") + ".manifest")
 
     @property
-    def proof(self) -> Path:
-        """That a log holds the signature."""
-        return self.signature.with_name(self.signature.name + ".proof")
-
-    @property
     def inside(self) -> tuple[str, ...]:
         """Those of them that lie in the model's folder, relative to it."""
         root = self.model.resolve()
-        files = (self.signature, self.manifest, self.proof)
+        files = [self.signature, self.manifest]
+        files += [proof_of(path) for path in files]
         resolved = (path.parent.resolve() / path.name for path in files)
         return tuple(
             path.relative_to(root).as_posix() for path in resolved if path.is_relative_to(root)
@@ -61,6 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--keyless", action="store_true", help="sign with an identity (online)")
     parser.add_argument("--signature", type=Path, help="where to write; default: MODEL/model.sig")
+    parser.add_argument("--log", type=Path, metavar="DIR", help="append to this transparency log")
     parser.add_argument("--force", action="store_true", help="replace an existing signature")
 
 
@@ -74,6 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         if path.exists() and not arguments.force:
             raise InputError(f"{path}: exists already. To replace it: --force")
     signer = None if arguments.keyless else _signer(arguments)
+    log = ledger.Ledger(arguments.log) if arguments.log else None
     excluded = tuple(sorted({*EXCLUDED, *place.inside}))
     found = manifest.of(model, manifest.Settings(excluded=excluded))
     name = model.resolve().name
@@ -81,8 +80,14 @@ def run(arguments: argparse.Namespace) -> int:
     signature = oms.statement(name, found, scope)
     ours = listing.state(name, found, excluded, signature.subject[0].digest["sha256"])
     for path, statement in ((place.signature, signature), (place.manifest, ours)):
-        _replace(path, _seal(statement, signer))
+        bundle = _seal(statement, signer)
+        proof_of(path).unlink(missing_ok=True)
+        _replace(path, bundle)
         print(f"wrote   {path}")
+        if log is not None:
+            proof = log.append(ledger.entry(bundle, statement), signer or key_verb.signer(None))
+            _replace(proof_of(path), proof.encode())
+            print(f"logged  entry {proof.index} of {log.folder}; proof: {proof_of(path)}")
     print(f"model   {name}: {len(found.entries)} files, sha256 {found.digest()}")
     print(f"signer  {_who(signer)}")
     return 0
@@ -91,6 +96,11 @@ def run(arguments: argparse.Namespace) -> int:
 def default_signature(model: Path) -> Path:
     """Where a model's signature lies unless said otherwise."""
     return model / "model.sig" if model.is_dir() else model.with_name(model.name + ".sig")
+
+
+def proof_of(path: Path) -> Path:
+    """Where it lies that a log holds the signed file `path`."""
+    return path.with_name(path.name + ".tlog-proof")
 
 
 def _signer(arguments: argparse.Namespace) -> signing.Signer:

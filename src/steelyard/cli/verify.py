@@ -19,18 +19,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from steelyard.cli.sign import Place, default_signature
+from steelyard.cli.sign import Place, default_signature, proof_of
 from steelyard.errors import EvidenceError, InputError, SteelyardError, UnavailableError
 from steelyard.evidence import (
     certificates,
     encoding,
     keyless,
     keyring,
+    ledger,
     manifest,
+    note,
     oms,
     signed,
     store,
 )
+from steelyard.evidence.ledger import Ledger
 from steelyard.evidence.manifest import EXCLUDED, Manifest
 from steelyard.evidence.predicates import manifest as listing
 from steelyard.evidence.statement import PREDICATE_ROOT, Statement
@@ -69,6 +72,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     trust.add_argument("--identity", help="who signed, without a key of their own")
     trust.add_argument("--issuer", help="who logged that identity in")
     trust.add_argument("--trust-config", type=Path, help="Sigstore trust, pinned: works offline")
+    trust.add_argument("--log", type=Path, metavar="DIR", help="it must be in this log")
     models = parser.add_argument_group("signed models")
     models.add_argument("--only", action="append", default=[], metavar="FILE")
     models.add_argument(
@@ -82,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     items = [item for path in arguments.path for item in _gather(path, arguments.model)]
     outcomes = [(item, _signature(item.file, trust)) for item in items]
     verified = [each for _, each in outcomes if isinstance(each, Verified)]
-    content = _Content(arguments, _manifests(verified))
+    content = _Content(arguments, _manifests(verified), trust)
     results = [
         content.check(item, each) if isinstance(each, Verified) else each for item, each in outcomes
     ]
@@ -153,7 +157,11 @@ def _signature(item: store.Stored | store.Damaged, trust: Trust) -> Verified | C
 class _Content:
     """Compares what verified statements say with what is there."""
 
-    def __init__(self, arguments: argparse.Namespace, listed: dict[str, Manifest]) -> None:
+    def __init__(
+        self, arguments: argparse.Namespace, listed: dict[str, Manifest], trust: Trust
+    ) -> None:
+        self._log = Ledger(arguments.log) if arguments.log else None
+        self._keys = trust.keys
         self._only = tuple(arguments.only)
         self._allow = arguments.allow_ignored
         self._listed = listed
@@ -166,12 +174,26 @@ class _Content:
                 text = self._signed(item, found.statement)
             else:
                 text = self._evidence(item, found.statement)
+            text += self._logged(item.file, found.statement)
         except UnavailableError as error:
             return Checked(path, "unchecked", str(error))
         except SteelyardError as error:
             return Checked(path, "refused", str(error))
         name = f" ({found.by.name})" if found.by.name else ""
         return Checked(path, "verified", f"{text}; signed by key {found.by.fingerprint}{name}")
+
+    def _logged(self, file: store.Stored | store.Damaged, statement: Statement) -> str:
+        """That the file is in a log: in the one asked for, or by the proof beside it."""
+        entry = ledger.entry(file.path.read_bytes(), statement)
+        proof = proof_of(file.path)
+        if self._log is not None:
+            self._log.audit(self._keys)
+            found = self._log.prove(entry, self._keys)
+            return f"; entry {found.index} of {self._log.folder}"
+        if proof.is_file():
+            read = note.read_proof(proof.read_bytes())
+            return f"; logged by {note.verify_proof(read, entry, self._keys).origin}"
+        return ""
 
     def _signed(self, item: Item, statement: Statement) -> str:
         says = oms.read(statement)
