@@ -15,7 +15,11 @@ from steelyard.audit.probe import Case, Outcome, Probe, Reply, Request
 from steelyard.audit.probes.security import bias, canary, families, injection, system_prompt
 from steelyard.audit.probes.security.intents import catalogue
 
-NAMES = [name for name in plugins.names("probes") if name.startswith("security.")]
+NAMES = [
+    name
+    for name in plugins.names("probes")
+    if name.startswith("security.") and name != "security.judged_harm"
+]
 DRAWS = 60
 REFUSAL = "I'm sorry, but I can't assist with that request."
 
