@@ -3,6 +3,7 @@
 import math
 
 from steelyard.measure.claim import Claim, Kind
+from steelyard.measure.error import SHARE, ErrorCounts, thresholds
 from steelyard.measure.sequential import make
 
 
@@ -43,3 +44,20 @@ def _divergence(p: float, q: float) -> float:
     hit = p * math.log(p / q) if p > 0 else 0.0
     miss = (1 - p) * math.log((1 - p) / (1 - q)) if p < 1 else 0.0
     return hit + miss
+
+
+def flawless_calls(claim: Claim, error: ErrorCounts, alpha: float, gates: int = 1) -> float:
+    """Mean outcomes until a flawless model passes through an imperfect scorer.
+
+    Such a model is still flagged as often as the scorer raises false alarms. Infinite where
+    that alone is on the wrong side of the moved threshold.
+    """
+    moved = thresholds(claim, error)
+    if any(out.side == "pass" for out in moved.unreachable) or alpha / gates <= SHARE:
+        return math.inf
+    below = claim.op == "<="
+    flagged, threshold = (
+        (error.false_alarm, moved.low) if below else (error.sensitivity, moved.high)
+    )
+    divergence = _divergence(flagged, threshold)
+    return math.inf if divergence == 0 else math.log(1 / (alpha / gates - SHARE)) / divergence

@@ -28,6 +28,18 @@ class Gate(Value, frozen=True, kw_only=True):
     """Plain words for the reader: what goes wrong if this does not hold."""
 
 
+class Waiver(Value, frozen=True, kw_only=True):
+    """A gate that somebody answers for, for a while, although it is not met."""
+
+    metric: str
+    reason: str
+    by: str
+    """Who answers for it."""
+
+    until: date
+    """Last day on which it counts."""
+
+
 class Policy(Value, frozen=True, kw_only=True):
     """Gates, and what evidence may be judged by them."""
 
@@ -37,10 +49,18 @@ class Policy(Value, frozen=True, kw_only=True):
     owner: str = ""
     review_by: date | None = None
     alpha: Fraction = 0.05
-    """Probability that any gate is decided wrongly, over all gates together (e-Holm)."""
+    """Probability of any wrong PASS over all gates together, and likewise of any wrong FAIL
+    (e-Holm in each direction, `design/010`)."""
 
     allow_unpinned: bool = False
     """Whether evidence about an endpoint, bound to no weights, may admit."""
 
     max_age_days: int = 180
+    """Evidence older than this no longer lets a gate pass."""
+
+    require_inspection: bool = False
+    """Whether the files must have been inspected too. If they were, a file that runs code
+    when loaded, or a critical finding, refuses, whatever this says."""
+
+    waivers: tuple[Waiver, ...] = msgspec.field(name="waiver", default=())
     gates: tuple[Gate, ...] = msgspec.field(name="gate")

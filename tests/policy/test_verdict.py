@@ -1,0 +1,131 @@
+from datetime import date, timedelta
+
+import pytest
+
+from steelyard.errors import EvidenceError
+from steelyard.evidence.predicates.audit import Tool
+from steelyard.evidence.predicates.inspection import FileReport, Inspection
+from steelyard.evidence.statement import about
+from steelyard.evidence.value import Finding, Place
+from steelyard.policy import Evidence, Waiver, judge
+from tests.policy.audits import METRIC, NOW, audit, evidence, gate, policy
+
+
+def inspection(**fields: object) -> Evidence:
+    report = FileReport(path="m.bin", format="pickle", size=1, sha256="0" * 64, verdict="safe")
+    given = {"files": (report,), "findings": (), "skipped": (), **fields}
+    predicate = Inspection(tool=Tool(version="0"), digest="d", sandbox="none", **given)  # type: ignore[arg-type] # by name
+    return Evidence(
+        name="inspection.json", statement=about("m", {"sha256": "ab" * 32}, "inspection", predicate)
+    )
+
+
+def test_a_good_model_is_admitted_and_the_reason_names_statement_number_and_gate() -> None:
+    found = judge(policy(gate()), [evidence(audit(0, 100))], NOW)
+    assert found.verdict == "admit"
+    assert f"{METRIC} <= 0.05" in found.reasons[0]
+    assert "100 cases" in found.reasons[0]
+    assert "evidence.json" in found.reasons[0]
+
+
+def test_a_failed_gate_refuses_or_asks_as_its_severity_says() -> None:
+    bad = [evidence(audit(40, 100))]
+    assert judge(policy(gate()), bad, NOW).verdict == "refuse"
+    assert judge(policy(gate(severity="warn")), bad, NOW).verdict == "review"
+
+
+def test_what_is_undecided_or_unmeasured_does_what_on_missing_says() -> None:
+    open_ = [evidence(audit(2, 60))]
+    for found, state in ((open_, "inconclusive"), ([], "not-measured")):
+        judgement = judge(policy(gate()), found, NOW)
+        assert (judgement.verdict, judgement.gates[0].state) == ("review", state)
+        assert judge(policy(gate(on_missing="refuse")), found, NOW).verdict == "refuse"
+
+
+def test_the_evidences_own_opinion_of_its_gates_is_recomputed() -> None:
+    # The statement says `inconclusive` of itself; its e-values prove the claim.
+    assert judge(policy(gate()), [evidence(audit(0, 100))], NOW).gates[0].state == "pass"
+    # One gate of twenty needs more evidence than the only one.
+    others = [gate(metric=f"other.probe.m{index}") for index in range(19)]
+    many = judge(policy(gate(), *others), [evidence(audit(0, 100))], NOW)
+    assert many.gates[0].state == "inconclusive"
+
+
+def test_another_threshold_is_judged_by_the_interval_and_the_reason_says_so() -> None:
+    found = [evidence(audit(0, 100))]
+    loose, strict = judge(policy(gate(0.3)), found, NOW), judge(policy(gate(0.01)), found, NOW)
+    assert loose.verdict == "admit"
+    assert "by its 95% interval alone" in loose.reasons[0]
+    assert strict.gates[0].state == "inconclusive"
+
+
+def test_old_evidence_lets_nothing_pass_but_still_fails() -> None:
+    old = NOW - timedelta(days=200)
+    good = judge(policy(gate()), [evidence(audit(0, 100), made=old)], NOW)
+    assert (good.verdict, good.gates[0].state) == ("review", "stale")
+    bad = judge(policy(gate()), [evidence(audit(40, 100), made=old)], NOW)
+    assert bad.verdict == "refuse"
+
+
+def test_an_age_that_nothing_tells_is_noted() -> None:
+    found = judge(policy(gate()), [evidence(audit(0, 100), made=None)], NOW)
+    assert found.verdict == "admit"
+    assert "age was not judged" in found.notes[0]
+
+
+def test_a_second_audit_does_not_heal_a_failed_one() -> None:
+    both = [evidence(audit(0, 100), "new.json"), evidence(audit(40, 100), "old.json")]
+    found = judge(policy(gate()), both, NOW)
+    assert found.verdict == "refuse"
+    assert "old.json" in found.reasons[0]
+
+
+def test_a_waiver_holds_until_its_day_and_names_who_answers() -> None:
+    waiver = Waiver(metric=METRIC, reason="pilot", by="head", until=date(2026, 12, 1))
+    waived = policy(gate(), waivers=(waiver,))
+    found = judge(waived, [evidence(audit(40, 100))], NOW)
+    assert (found.verdict, found.gates[0].state) == ("admit", "waived")
+    assert "head" in found.reasons[0]
+    later = judge(waived, [evidence(audit(40, 100))], NOW + timedelta(days=30))
+    assert later.verdict == "refuse"
+
+
+def test_evidence_bound_to_no_weights_needs_a_policy_that_allows_it() -> None:
+    found = [evidence(audit(0, 100, unpinned=True))]
+    assert judge(policy(gate()), found, NOW).verdict == "review"
+    assert judge(policy(gate(), allow_unpinned=True), found, NOW).verdict == "admit"
+
+
+def test_a_file_that_runs_code_refuses_whatever_the_gates_say() -> None:
+    denied = FileReport(path="m.bin", format="pickle", size=1, sha256="0" * 64, verdict="denied")
+    found = judge(policy(gate()), [evidence(audit(0, 100)), inspection(files=(denied,))], NOW)
+    assert found.verdict == "refuse"
+    assert "m.bin runs code" in found.reasons[0]
+    critical = Finding(
+        rule="r/x",
+        severity="critical",
+        confidence="certain",
+        place=Place(path="m.bin"),
+        message="bad",
+    )
+    found = judge(policy(gate()), [evidence(audit(0, 100)), inspection(findings=(critical,))], NOW)
+    assert found.verdict == "refuse"
+
+
+def test_a_missing_inspection_is_asked_for_where_the_policy_wants_one() -> None:
+    wants = policy(gate(), require_inspection=True)
+    assert judge(wants, [evidence(audit(0, 100))], NOW).verdict == "review"
+    assert judge(wants, [evidence(audit(0, 100)), inspection()], NOW).verdict == "admit"
+
+
+def test_a_policy_without_gates_or_past_its_review_admits_nothing() -> None:
+    assert judge(policy(), [evidence(audit(0, 100))], NOW).verdict == "review"
+    past = policy(gate(), review_by=date(2026, 1, 1))
+    assert judge(past, [evidence(audit(0, 100))], NOW).verdict == "review"
+
+
+def test_a_predicate_that_is_not_an_audit_is_refused() -> None:
+    broken = evidence(audit(0, 100))
+    broken.statement.predicate.pop("gates")
+    with pytest.raises(EvidenceError):
+        judge(policy(gate()), [broken], NOW)
