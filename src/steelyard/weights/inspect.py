@@ -48,7 +48,7 @@ class Catalogue:
 
 def catalogue() -> Catalogue:
     """Load the table `steelyard.checks`."""
-    made = [plugins.load("checks", name)() for name in plugins.names("checks")]
+    made = [kind() for kind in plugins.every("checks").values()]
     return Catalogue(
         readers=tuple(part for part in made if isinstance(part, Reader)),
         checks=tuple(part for part in made if isinstance(part, ModelCheck)),

@@ -135,7 +135,7 @@ class Context:
         return replace(self, member=member, depth=self.depth + 1)
 
 
-Rank = Literal[0, 1, 2]
+Rank = Literal[0, 1, 2, 3]
 
 
 class Reader(ABC):
@@ -146,7 +146,7 @@ class Reader(ABC):
 
     rank: ClassVar[Rank] = 0
     """0: owns the file's bytes; two owners of one file make a polyglot, which is a finding.
-    1: a text or JSON file with a meaning (config, template, script). 2: any text. The
+    1: a text with a meaning (template, script, tokenizer). 2: any JSON. 3: any text. The
     report calls the file by the lowest rank that claims it; all that claim it read it."""
 
     calls: ClassVar[bool] = False

@@ -39,7 +39,7 @@ class Configuration(Reader):
     """Any JSON object or list."""
 
     format = "json"
-    rank = 1
+    rank = 2
     rules = RULES
 
     def sniff(self, source: Source) -> bool:

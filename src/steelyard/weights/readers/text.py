@@ -70,7 +70,7 @@ class Text(Reader):
     """Anything that reads as UTF-8."""
 
     format = "text"
-    rank = 2
+    rank = 3
     rules = (SECRET, PERSONAL, INVISIBLE, ENDPOINT)
 
     def sniff(self, source: Source) -> bool:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 URL = re.compile(r"https?://[^\s\"'<>)\]]+", re.IGNORECASE)
 OPEN_URL = re.compile(r"(?:https?|wss?|ftp)://[^\s\"'<>)]*$", re.IGNORECASE)
+KNOWN_HOSTS = re.compile(r"https?://(?:json-schema\.org|huggingface\.co|www\.w3\.org)(?:/|$)")
 SENTENCE = re.compile(r"(?:[^\W\d_]{2,}[,;:]?['\u2019]?\s+){3,}[^\W\d_]{2,}")
 """Four words in a row: what a marker or a tag never has."""
 
@@ -25,6 +26,9 @@ STEERING = re.compile(
     r"|\b(?:secretly|covertly|without telling|regardless of what the user)\b",
     re.IGNORECASE | re.DOTALL,
 )
+USUAL = ("always", "never", "do not", "don't")
+"""How honest instructions for tools begin, too: reported, but low."""
+
 WORDS = re.compile(r"[\w][\w\s'\u2019.,!?-]*", re.DOTALL)
 PLAIN = frozenset(
     {
@@ -54,9 +58,13 @@ def remarks(tree: nodes.Template, known: Known) -> "Iterator[Remark]":
             yield Remark(rules.LEAK, node.lineno, f"line {node.lineno}: {_short(words)!r} + …")
     for line, words in _literals(tree):
         for address in URL.findall(words):
+            if KNOWN_HOSTS.match(address):
+                continue
             yield Remark(rules.ADDRESS, line, f"line {line}: {_short(address)}")
         for steering in STEERING.finditer(words):
-            yield Remark(rules.INSTRUCTION, line, f"line {line}: {_short(steering[0])!r}")
+            usual = steering[0].lower().startswith(USUAL)
+            message = f"line {line}: {_short(steering[0])!r}"
+            yield Remark(rules.INSTRUCTION, line, message, confident=not usual, low=usual)
 
 
 def _short(words: str) -> str:
