@@ -89,7 +89,7 @@ def audit(  # noqa: PLR0913 (the public face: each option has a name and a defau
         judge=judge,
         offline=offline,
     )
-    return run(settings, _load(policy) if isinstance(policy, str) else policy)
+    return run(settings, load(policy) if isinstance(policy, str) else policy)
 
 
 def run(settings: AuditSettings, policy: Policy, watching: Watching | None = None) -> Statement:
@@ -206,7 +206,8 @@ class _Session:
         return Header(commitment=seed.commitment, binding=binding)
 
 
-def _load(reference: str) -> Policy:
+def load(reference: str) -> Policy:
+    """The policy in a TOML file."""
     try:
         return msgspec.toml.decode(Path(reference).read_bytes(), type=Policy)
     except (OSError, msgspec.MsgspecError) as error:
