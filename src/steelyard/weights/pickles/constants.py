@@ -26,17 +26,21 @@ class Constants(State):
         if size < 0:
             self.fail("the length is negative")
         if size > KEPT_INLINE:
-            self.stack.append(Blob(kind, self.skip(size), size))
+            blob = Blob(kind, self.skip(size), size)
+            if kind != "str":
+                self.judge.long_literal(blob)
+            self.stack.append(blob)
             return
         raw = self.take(size)
         if kind == "bytes":
-            self.stack.append(raw)
+            self.stack.append(self.judge.literal(raw))
         elif kind == "str":
             try:
                 self.stack.append(raw.decode("utf-8", "surrogatepass"))
             except UnicodeDecodeError:
                 self.fail("the text is not UTF-8")
         else:
+            self.judge.literal(raw)
             self.stack.append(Blob(kind, self.tell() - size, size))
 
     def _old(self, size: int) -> None:

@@ -181,9 +181,17 @@ class Judge(Objects):
 
     def literal(self, raw: bytes) -> bytes:
         """Give `raw` back, after a look inside if it reads like a pickle."""
-        if raw[:1] == b"\x80" and raw[-1:] == b"." and 2 <= raw[1] <= 5:  # noqa: PLR2004 - protocols
+        if reads_like_a_pickle(raw[:2], raw[-1:]):
             self.look_inside(raw, "a byte string")
         return raw
+
+    def long_literal(self, blob: Blob) -> None:
+        """Look inside a long byte string if it reads like a pickle."""
+        if blob.size > LONGEST_NESTED:
+            return
+        last = self.source.read(blob.start + blob.size - 1, 1)
+        if reads_like_a_pickle(self.source.read(blob.start, 2), last):
+            self.look_inside(self.source.read(blob.start, blob.size), "a byte string")
 
     def content(self, value: Any) -> bytes | None:
         """Give the bytes of a literal; None if it is none, or too long."""
@@ -211,3 +219,10 @@ class Judge(Objects):
             reason = next(iter(inner.notes.values())).message
             self.report.calls += 1
             self.note("pickle/nested-pickle", f"{what} is a pickle: {reason}", reason)
+
+
+def reads_like_a_pickle(first: bytes, last: bytes) -> bool:
+    """Whether bytes begin with a protocol mark or an import, and end with STOP."""
+    if last != b".":
+        return False
+    return first[:1] in {b"c", b"("} or (first[:1] == b"\x80" and 2 <= first[1] <= 5)  # noqa: PLR2004 - protocols
