@@ -101,7 +101,16 @@ def is_zip(source: Source) -> bool:
 def walk(source: Source) -> Zip:
     """Read every header, from the directories and then from the bytes between."""
     found = Zip()
-    directories = list(_directories(source, found))
+    directories: list[_Directory] = []
+    for directory in _directories(source, found):
+        # A zip stored as an entry has an end record of its own, which is the entry's business.
+        if not any(
+            entry.start <= directory.start < entry.start + entry.header.packed
+            for entry in found.entries
+        ):
+            directories.append(directory)
+            listed = list(_listed(source, directory, found))
+            found.entries += [_paired(source, header, found) for header in listed]
     if not directories:
         found.oddities.append(("zip/no-directory", "no central directory can be read", 0, 0))
     if len(directories) > 1:
@@ -113,9 +122,6 @@ def walk(source: Source) -> Zip:
                 source.size,
             )
         )
-    for directory in directories:
-        for header in _listed(source, directory, found):
-            found.entries.append(_paired(source, header, found))
     found.end = max((directory.end for directory in directories), default=source.size)
     covered = _covered(source, found, directories)
     _between(source, found, covered)
