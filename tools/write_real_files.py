@@ -83,7 +83,7 @@ def torch_files() -> None:
 def estimators() -> None:
     """Estimators of scikit-learn, XGBoost and LightGBM, by pickle and joblib."""
     inputs = np.random.default_rng(0).random((60, 4))
-    labels = (inputs[:, 0] > 0.5).astype(int)
+    labels = (inputs[:, 0] > inputs[:, 1]).astype(int)
     made = {
         "pipeline": pipeline.make_pipeline(
             preprocessing.StandardScaler(), linear_model.LogisticRegression()

@@ -14,8 +14,10 @@ LONG_INTEGER = 16
 class Constants(State):
     """A `State` that can read numbers, text and byte strings."""
 
-    def _agreed(self, text: bytes, read: tuple[Any, bool]) -> None:
+    def _agreed(self, text: bytes, read: tuple[Any, bool] | None) -> None:
         """Push a value read from `text`; say so if readers disagree about it."""
+        if read is None:
+            self.fail(f"no reader takes {text[:40]!r}")
         value, same = read
         if not same:
             self.judge.note("pickle/reader-disagreement", f"readers take {text[:40]!r} differently")
@@ -86,10 +88,7 @@ class Constants(State):
 
     def _string(self) -> None:
         text = self.line()
-        read = literals.quoted(text)
-        if read is None:
-            self.fail("the text is not quoted, or has a broken escape")
-        self._agreed(text, read)
+        self._agreed(text, literals.quoted(text))
 
     def _unicode(self) -> None:
         text = self.line()

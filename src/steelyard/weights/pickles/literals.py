@@ -1,12 +1,16 @@
 """The text opcodes' arguments, and where CPython's readers take them differently."""
 
 import codecs
+import contextlib
 import re
 
 from steelyard.weights.pickles.values import Opaque
 
 LONGEST_INDEX = 20
 """Digits. Past 64 bits every reader gives up."""
+
+LONGEST_ODD = 4_000
+"""Characters. Beyond them converting takes long, and Python refuses."""
 
 _INT = re.compile(rb"-?[1-9][0-9]{0,18}|0")
 _LONG = re.compile(rb"(-?[1-9][0-9]*|0)L?")
@@ -15,8 +19,10 @@ _FLOAT = re.compile(
 )
 
 
-def integer(text: bytes) -> tuple[int | bool | Opaque, bool]:
+def integer(text: bytes) -> tuple[int | bool | Opaque, bool] | None:
     """Read the argument of INT; the second answer is whether every reader agrees on it.
+
+    None if no reader takes it.
 
     CPython's C unpickler took the base from the prefix (`0x1f`, `010`) and any
     two-character text worth 0 or 1 as a bool until 3.14 (gh-126992); pickletools and
@@ -26,20 +32,37 @@ def integer(text: bytes) -> tuple[int | bool | Opaque, bool]:
         return text == b"01", True
     if _INT.fullmatch(text):
         return int(text), True
-    return Opaque("int"), False
+    return (Opaque("int"), False) if _some_integer(text) else None
 
 
-def long_integer(text: bytes) -> tuple[int | Opaque, bool]:
-    """Read the argument of LONG; the second answer is whether every reader agrees on it."""
+def long_integer(text: bytes) -> tuple[int | Opaque, bool] | None:
+    """Read the argument of LONG, as `integer`."""
     if not _LONG.fullmatch(text):
-        return Opaque("int"), False
+        return (Opaque("int"), False) if _some_integer(text.removesuffix(b"L")) else None
     digits = text.rstrip(b"L")
     return (int(digits) if len(digits) < len("9" * 20) else Opaque("int")), True
 
 
-def decimal(text: bytes) -> tuple[float | Opaque, bool]:
-    """Read the argument of FLOAT; the second answer is whether every reader agrees on it."""
-    return (float(text), True) if _FLOAT.fullmatch(text) else (Opaque("float"), False)
+def _some_integer(text: bytes) -> bool:
+    """Whether any reader takes `text` for an integer, in whatever base."""
+    if len(text) > LONGEST_ODD:
+        return True
+    for base in (0, 8, 10, 16):
+        with contextlib.suppress(ValueError):
+            int(text, base)
+            return True
+    return False
+
+
+def decimal(text: bytes) -> tuple[float | Opaque, bool] | None:
+    """Read the argument of FLOAT, as `integer`."""
+    if _FLOAT.fullmatch(text):
+        return float(text), True
+    try:
+        float(text)
+    except ValueError:
+        return None
+    return Opaque("float"), False
 
 
 def quoted(text: bytes) -> tuple[str, bool] | None:
