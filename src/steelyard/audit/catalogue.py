@@ -32,11 +32,10 @@ def probes(globs: Iterable[str] = ()) -> list[Probe]:
         chosen = chosen - names if glob.startswith("-") else chosen | names
     if not chosen:
         raise InputError("no probe is left; `steelyard probes` lists them")
-    return [_load(name) for name in sorted(chosen)]
+    return [_made(name, make()) for name, make in plugins.every("probes", chosen).items()]
 
 
-def _load(name: str) -> Probe:
-    probe: Probe = plugins.load("probes", name)()
+def _made(name: str, probe: Probe) -> Probe:
     if probe.card.id != name:
         raise InputError(f"probe {probe.card.id!r} is installed under the name {name!r}")
     return probe

@@ -16,7 +16,6 @@ exit codes: 0 no tensor and no behaviour-changing text differs, 1 something does
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -48,9 +47,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare and print."""
-    # One thread a factorisation: OpenBLAS spins, and two spinning threads on two busy cores
-    # made these small ones 4 times slower.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from steelyard.cli.subject import files
     from steelyard.weights.diff.compare import compare_models
 

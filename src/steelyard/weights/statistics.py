@@ -92,12 +92,14 @@ class _Patterns:
         self._counts += np.bincount(np.frombuffer(data, self._kind), minlength=len(self._values))
 
     def result(self) -> Statistics:
-        counts, values = self._counts, self._values
-        finite = np.isfinite(values) & (counts > 0)
+        seen = np.flatnonzero(self._counts)  # few patterns, in a small tensor
+        counts, values = self._counts[seen], self._values[seen]
+        finite = np.isfinite(values)
         weight, point = counts[finite].astype(np.float64), values[finite]
         total = float(weight.sum())
-        mean = float(weight @ point) / total if total else 0.0
-        spread = float(weight @ (point - mean) ** 2) / total if total else 0.0
+        mean = float((weight * point).sum()) / total if total else 0.0
+        spread = float((weight * (point - mean) ** 2).sum()) / total if total else 0.0
+        wide = len(self._values) == 1 << 16
         return Statistics(
             elements=int(counts.sum()),
             zeros=int(counts[values == 0].sum()),
@@ -107,7 +109,7 @@ class _Patterns:
             high=float(point.max()) if total else 0.0,
             mean=mean,
             deviation=math.sqrt(spread),
-            low_bits=counts.reshape(256, 256).sum(axis=0) if len(counts) == 1 << 16 else None,
+            low_bits=np.bincount(seen & 0xFF, counts, 256).astype(np.int64) if wide else None,
         )
 
 
@@ -128,13 +130,13 @@ class _Floats:
         lowest = np.frombuffer(data, np.uint8)[:: values.itemsize * LOW_BYTE_STRIDE]
         self._low_bits += np.bincount(lowest, minlength=256)
         with np.errstate(over="ignore", invalid="ignore"):
-            squares = float(np.dot(values, values))
+            squares = _squares(values)
         if not math.isfinite(squares):
             self._nan += int(np.isnan(values).sum())
             self._infinite += int(np.isinf(values).sum())
             values = values[np.isfinite(values)].astype(np.float64)
             with np.errstate(over="ignore"):
-                squares = float(np.dot(values, values))
+                squares = _squares(values)
         if len(values):
             self._sum += float(values.sum())
             self._squares += squares
@@ -156,6 +158,11 @@ class _Floats:
             deviation=math.sqrt(spread) if math.isfinite(spread) else 0.0,
             low_bits=self._low_bits,
         )
+
+
+def _squares(values: NDArray[np.floating]) -> float:
+    """Sum of squares, not by BLAS: its threads spin, and made a pass on two busy cores crawl."""
+    return float(np.einsum("i,i->", values, values))
 
 
 class _Integers:

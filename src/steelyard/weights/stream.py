@@ -5,12 +5,13 @@ file uses two cores. Memory is a few chunks, whatever the size of the file.
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from steelyard.weights.statistics import Accumulator, Statistics, layout
+from steelyard.weights.statistics import Accumulator, Layout, Statistics, layout
 
 CHUNK = 4 << 20
 """Bytes read at once: large enough that starting a thread's work costs nothing."""
@@ -49,24 +50,26 @@ def over(path: Path, spans: Sequence[Span] = ()) -> Pass:
     Spans may lie in any order, overlap or leave the file: what cannot be counted gives None.
     """
     tallies = [_Tally(span) for span in spans]
-    waiting = sorted((tally for tally in tallies if tally.usable), key=lambda t: t.span.start)
+    usable = (tally for tally in tallies if tally.layout)
+    waiting = deque(sorted(usable, key=lambda tally: tally.span.start))
+    live: list[_Tally] = []
     whole = hashlib.sha256()
     size = 0
     with ThreadPoolExecutor(1) as hasher:
         for chunk in _chunks(path):
             hashed: Future[None] = hasher.submit(whole.update, chunk)
-            while waiting and waiting[0].span.end <= size:
-                waiting.pop(0)
-            for tally in waiting:
-                if tally.span.start >= size + len(chunk):
-                    break
+            end = size + len(chunk)
+            while waiting and waiting[0].span.start < end:
+                live.append(waiting.popleft())
+            for tally in live:
                 tally.take(chunk, size)
-            size += len(chunk)
+            live = [tally for tally in live if tally.span.end > end]
+            size = end
             hashed.result()
     return Pass(
         size=size,
         sha256=whole.hexdigest(),
-        statistics=tuple(tally.result(size) for tally in tallies),
+        statistics=tuple(tally.told for tally in tallies),
     )
 
 
@@ -85,38 +88,46 @@ class _Tally:
 
     def __init__(self, span: Span) -> None:
         self.span = span
-        self._layout = layout(span.dtype)
+        self.layout = _whole(span)
+        self.told: Statistics | None = None
         self._accumulator: Accumulator | None = None
         self._rest = b""
-        if self._layout and 0 <= span.start < span.end:
-            whole = (span.end - span.start) % self._layout.unit == 0
-            self._accumulator = self._layout.start() if whole else None
-
-    @property
-    def usable(self) -> bool:
-        return self._accumulator is not None
 
     def take(self, chunk: memoryview, offset: int) -> None:
-        """Count the part of `chunk`, which starts at `offset` in the file, that is ours."""
-        if self._accumulator is None or self._layout is None:
+        """Count the part of `chunk`, which starts at `offset` in the file, that is ours.
+
+        The figures are drawn, and the counts let go, as soon as the span ends.
+        """
+        if self.layout is None:
             return
-        mine = chunk[max(self.span.start - offset, 0) : max(self.span.end - offset, 0)]
+        self._accumulator = self._accumulator or self.layout.start()
+        self._count(
+            chunk[max(self.span.start - offset, 0) : self.span.end - offset],
+            self.layout.unit,
+            self._accumulator,
+        )
+        if self.span.end <= offset + len(chunk):
+            self.told, self._accumulator = self._accumulator.result(), None
+
+    def _count(self, mine: memoryview, unit: int, accumulator: Accumulator) -> None:
         if self._rest:
-            missing = self._layout.unit - len(self._rest)
+            missing = unit - len(self._rest)
             self._rest += bytes(mine[:missing])
             mine = mine[missing:]
-            if len(self._rest) < self._layout.unit:
+            if len(self._rest) < unit:
                 return
-            self._accumulator.add(self._rest)
+            accumulator.add(self._rest)
             self._rest = b""
-        even = len(mine) - len(mine) % self._layout.unit
-        step = PIECE - PIECE % self._layout.unit
+        even = len(mine) - len(mine) % unit
+        step = PIECE - PIECE % unit
         for start in range(0, even, step):
-            self._accumulator.add(mine[start : min(start + step, even)])
+            accumulator.add(mine[start : min(start + step, even)])
         self._rest = bytes(mine[even:])
 
-    def result(self, size: int) -> Statistics | None:
-        """The figures, unless the span leaves the file."""
-        if self._accumulator is None or self.span.end > size:
-            return None
-        return self._accumulator.result()
+
+def _whole(span: Span) -> Layout | None:
+    """The span's layout, if the span is made of whole units."""
+    found = layout(span.dtype)
+    if found is None or not 0 <= span.start < span.end or (span.end - span.start) % found.unit:
+        return None
+    return found
