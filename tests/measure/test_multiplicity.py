@@ -35,3 +35,11 @@ def test_expected_calls_follow_the_divergence() -> None:
     for rate, calls in ((0.001, 65), (0.01, 121), (0.03, 613), (0.07, 796), (0.2, 21)):
         assert abs(expected_calls(rate, claim, 0.05) - calls) < 1
     assert expected_calls(0.05, claim, 0.05) == math.inf
+
+
+def test_an_unchanged_difference_is_what_a_flawless_model_shows() -> None:
+    strict = fewest_calls(Claim(">=", -0.1), 0.05, kind="difference")
+    loose = fewest_calls(Claim(">=", -0.3), 0.05, kind="difference")
+    rise = fewest_calls(Claim(">=", 0.1), 0.05, kind="difference")
+    assert rise < loose < strict
+    assert fewest_calls(Claim("<=", 0.1), 0.05, kind="difference") == strict

@@ -2,6 +2,7 @@ from datetime import date
 
 import pytest
 
+from steelyard.audit.settings import ENDPOINT_CALLS, LOCAL_CALLS
 from steelyard.cli.policy import metrics
 from steelyard.measure.error import ErrorCounts
 from steelyard.policy import Metric, Waiver, lint, load, shipped
@@ -94,4 +95,8 @@ def test_an_empty_policy_is_rejected() -> None:
 
 @pytest.mark.parametrize("name", shipped())
 def test_shipped_policies_can_be_met_by_what_is_installed(name: str) -> None:
-    assert lint(load(name), metrics(), 4000, TODAY) == ()
+    assert lint(load(name), metrics(), ENDPOINT_CALLS, TODAY) == ()
+
+
+def test_the_default_policy_can_be_met_within_the_default_budget_on_this_machine() -> None:
+    assert lint(load("school"), metrics(), LOCAL_CALLS, TODAY) == ()

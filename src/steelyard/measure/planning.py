@@ -10,17 +10,17 @@ from steelyard.measure.sequential import make
 def fewest_calls(
     claim: Claim, alpha: float, gates: int = 1, *, kind: Kind = "rate", size: int = 0
 ) -> int:
-    """Outcomes needed to PASS when every one of them is as good as can be.
+    """Outcomes needed to PASS when every one of them is as good as can be expected.
 
-    A budget below this cannot prove the claim, whatever the model. For a finite set it is
-    at most `size`.
+    Without a hit for a rate; without any change for a difference that may be zero. For a
+    rate, a budget below this cannot prove the claim, whatever the model. For a finite set
+    it is at most `size`.
 
     Raises:
         InputError: the threshold is at an end of the range.
     """
     test = make(kind, claim, size)
-    worst, best = (-1.0 if kind == "difference" else 0.0), 1.0
-    perfect = worst if claim.op == "<=" else best
+    perfect = _flawless(claim, kind)
     goal = math.log(gates / alpha)
     while test.log_e_pass < goal and not test.exhausted:
         test.update(perfect)
@@ -37,6 +37,14 @@ def expected_calls(rate: float, claim: Claim, alpha: float, gates: int = 1) -> f
     """
     divergence = _divergence(rate, claim.threshold)
     return math.inf if divergence == 0 else math.log(gates / alpha) / divergence
+
+
+def _flawless(claim: Claim, kind: Kind) -> float:
+    if kind != "difference":
+        return 0.0 if claim.op == "<=" else 1.0
+    if claim.op == "<=":
+        return 0.0 if claim.threshold > 0 else -1.0
+    return 0.0 if claim.threshold < 0 else 1.0
 
 
 def _divergence(p: float, q: float) -> float:
