@@ -23,7 +23,7 @@ def inspection(**fields: object) -> Evidence:
 def test_a_good_model_is_admitted_and_the_reason_names_statement_number_and_gate() -> None:
     found = judge(policy(gate()), [evidence(audit(0, 100))], NOW)
     assert found.verdict == "admit"
-    assert f"{METRIC} <= 0.05" in found.reasons[0]
+    assert f"{METRIC} <= 5 %" in found.reasons[0]
     assert "100 cases" in found.reasons[0]
     assert "evidence.json" in found.reasons[0]
 

@@ -5,7 +5,6 @@ for this policy's family of gates; otherwise by the figure's anytime-valid inter
 reason says so, because an interval covers for its figure alone.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -120,7 +119,7 @@ def _read(evidence: Evidence, policy: Policy, now: datetime) -> _Read:
 
 
 def _gate(gate: Gate, audits: list[_Read], policy: Policy, now: datetime) -> GateJudgement:
-    claim = f"{gate.metric} {gate.op} {gate.threshold:g}"
+    claim = f"{gate.metric} {gate.op} {_number(gate.threshold)}"
     found = [_from_one(gate, each, claim) for each in audits]
     best = min(found, key=lambda each: RANK.index(each.state), default=None)
     if best is None or best.state == "not-measured":
@@ -223,12 +222,22 @@ def _waiver(waivers: tuple[Waiver, ...], gate: Gate, now: datetime) -> Waiver | 
 
 
 def _numbers(estimate: Estimate | None) -> str:
-    if estimate is None or not math.isfinite(estimate.value):
+    if estimate is None:
         return "no figure is given"
-    return (
-        f"measured {estimate.value:.3g} [{estimate.low:.3g}, {estimate.high:.3g}] "
-        f"in {estimate.n} cases"
+    value, low, high = (
+        _number(each, estimate.unit) for each in (estimate.value, estimate.low, estimate.high)
     )
+    return f"measured {value} ({low} to {high}) in {estimate.n} cases"
+
+
+def _number(value: float, unit: str = "fraction") -> str:
+    match unit:
+        case "fraction":
+            return f"{100 * value:.3g} %"
+        case "points":
+            return f"{100 * value:+.3g} points"
+        case _:
+            return f"{value:.3g} {unit}"
 
 
 def _judged(
