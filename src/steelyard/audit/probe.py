@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal
 
-from steelyard.evidence.value import Access, Dimension, Layer
+from steelyard.evidence.value import Access, Dimension, Estimate, Layer, Skipped
 from steelyard.measure.error import ErrorCounts
 
 Role = Literal["system", "user", "assistant"]
@@ -121,6 +121,18 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregate:
+    """A figure over all cases that is no mean of theirs, e.g. a calibration error.
+
+    Its interval holds at the n at which it was made, so no gate can rest on it.
+    """
+
+    name: str
+    better: Literal["lower", "higher", "neither"]
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """What a probe declares about itself."""
 
@@ -135,7 +147,7 @@ class Card:
     layer: Layer = "model"
     access: Access = "endpoint"
     owasp: tuple[str, ...] = ()
-    """2026 ids, e.g. `owasp-llm:2026:LLM01`; the 2025 crosswalk is in `audit.owasp`."""
+    """2026 ids, e.g. `owasp-llm:2026:LLM01`; the 2025 crosswalk is in `evidence.owasp`."""
 
     hit: str
     """What counts as a hit, one sentence."""
@@ -148,6 +160,9 @@ class Card:
 
     measures: tuple[Measure, ...]
     """The first is the main one."""
+
+    aggregates: tuple[Aggregate, ...] = ()
+    """What `Probe.aggregate` yields; shown beside the measures."""
 
     size: int = 0
     """Items of a finite set, drawn without replacement; 0 for a generator without end."""
@@ -184,3 +199,11 @@ class Probe(ABC):
     def ask_judge(self, case: Case, replies: Sequence[Reply]) -> tuple[Request, ...]:  # noqa: ARG002
         """What to ask the judge about these answers; only for a probe that needs `judge`."""
         return ()
+
+    def aggregate(
+        self,
+        outcomes: Sequence[Outcome],  # noqa: ARG002
+        confidence: float,  # noqa: ARG002
+    ) -> Mapping[str, Estimate | Skipped]:
+        """Figures over all counted cases, by name in `card.aggregates`; none by default."""
+        return {}

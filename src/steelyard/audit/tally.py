@@ -1,6 +1,6 @@
 """What the counted cases of one probe add up to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappush, heappushpop
 
@@ -13,6 +13,9 @@ from steelyard.evidence.value import Estimate, Skipped
 from steelyard.measure.claim import Claim
 from steelyard.measure.sequential import SequentialTest, make
 from steelyard.policy.policy import Gate
+
+Figures = Mapping[str, Estimate | Skipped]
+"""By the name of an aggregate."""
 
 EXAMPLES = 5
 """Cases a reader is shown, per probe."""
@@ -104,6 +107,8 @@ class Tally:
             self.tests += mine
             self.figures.append(Figure(card, measure, mine))
         self.cases = self.missing = self.calls = 0
+        self._outcomes: list[Outcome] = []
+        self._aggregate: Callable[[Sequence[Outcome], float], Figures] | None = None
         self._worst: list[tuple[float, int, predicate.Example]] = []
 
     @property
@@ -123,6 +128,9 @@ class Tally:
             return
         replies = [exchange.reply for exchange in record.exchange]
         outcome = settled.probe.score(settled.case, replies)
+        if self.card.aggregates:
+            self._aggregate = settled.probe.aggregate
+            self._outcomes.append(outcome)
         for figure in self.figures:
             if figure.measure.name in outcome.values:
                 figure.add(outcome.values[figure.measure.name], outcome.group)
@@ -156,9 +164,29 @@ class Tally:
             cases=self.cases,
             missing=self.missing,
             calls=self.calls,
-            measures=tuple(figure.result(confidence) for figure in self.figures),
+            measures=(
+                *(figure.result(confidence) for figure in self.figures),
+                *self._aggregates(confidence),
+            ),
             examples=tuple(examples),
         )
+
+    def _aggregates(self, confidence: float) -> list[predicate.MeasureResult]:
+        """Figures over all cases at once; no gate rests on them."""
+        found = self._aggregate(self._outcomes, confidence) if self._aggregate else {}
+        results = []
+        for aggregate in self.card.aggregates:
+            metric = f"{self.card.id}.{aggregate.name}"
+            none = Skipped(what=metric, reason="no case had an outcome for it")
+            results.append(
+                predicate.MeasureResult(
+                    metric=metric,
+                    title=aggregate.title,
+                    better=aggregate.better,
+                    estimate=found.get(aggregate.name, none),
+                )
+            )
+        return results
 
     def _remember(self, draw: int, exchange: tuple[Exchange, ...], outcome: Outcome) -> None:
         """Keep the worst cases, the earlier of two equally bad ones."""
