@@ -8,6 +8,7 @@ import pytest
 
 from steelyard.audit import api, events
 from steelyard.audit.settings import AuditSettings, Budget
+from steelyard.errors import InputError
 from steelyard.evidence.encoding import canonical
 from steelyard.evidence.predicates.audit import Audit
 from steelyard.evidence.statement import Statement
@@ -110,10 +111,11 @@ def test_a_budget_in_seconds_says_that_it_is_not_repeatable() -> None:
 
 
 def test_a_gate_on_a_probe_that_was_not_chosen_is_not_measured() -> None:
-    other = Gate(metric="security.nothing.asr", op="<=", threshold=0.05, why="")
+    other = Gate(metric="security.jailbreak.asr", op="<=", threshold=0.05, why="")
     policy = Policy(id="p", title="", allow_unpinned=True, gates=(*POLICY.gates, other))
     with serve(Behaviour(rate=0.0)) as endpoint:
         found = read(weigh(endpoint, policy=policy))
+    assert found.probes[0].cases == 99  # two gates share the error, measured or not
     assert [gate.state for gate in found.gates] == ["pass", "not-measured"]
     assert found.verdict == "review"
 
@@ -165,3 +167,11 @@ def test_a_base_model_is_asked_as_a_written_conversation_and_says_so() -> None:
         assert endpoint.tosses[0].endswith("\nAssistant:")
     assert found.target.chat == "none"
     assert found.verdict == "refuse"
+
+
+@pytest.mark.parametrize("metric", ["security.nothing.asr", "selftest.coin.tails"])
+def test_a_policy_that_gates_on_an_unknown_metric_is_refused(metric: str) -> None:
+    gate = Gate(metric=metric, op="<=", threshold=0.05, why="")
+    policy = Policy(id="p", title="", allow_unpinned=True, gates=(gate,))
+    with serve() as endpoint, pytest.raises(InputError, match=metric):
+        weigh(endpoint, policy=policy)

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,9 @@ from steelyard.audit.settings import ENDPOINT_CALLS, LOCAL_CALLS, AuditSettings,
 from steelyard.audit.target import Target
 from steelyard.audit.targets import choice
 from steelyard.errors import InputError, UnavailableError
-from steelyard.evidence.encoding import canonical
 from steelyard.evidence.predicates import audit as predicate
 from steelyard.evidence.statement import Statement, Subject, about
+from steelyard.policy import source as policies
 from steelyard.policy.policy import Policy
 
 JOURNAL = "journal.jsonl"
@@ -89,7 +88,7 @@ def audit(  # noqa: PLR0913 (the public face: each option has a name and a defau
         judge=judge,
         offline=offline,
     )
-    return run(settings, load(policy) if isinstance(policy, str) else policy)
+    return run(settings, policies.load(policy) if isinstance(policy, str) else policy)
 
 
 def run(settings: AuditSettings, policy: Policy, watching: Watching | None = None) -> Statement:
@@ -105,6 +104,7 @@ def run(settings: AuditSettings, policy: Policy, watching: Watching | None = Non
 async def weigh(settings: AuditSettings, policy: Policy, watching: Watching) -> Statement:
     """The audit, as a coroutine."""
     chosen = catalogue.probes(settings.probes)
+    catalogue.check(policy, chosen)
     needs = frozenset[Need]().union(*(probe.card.needs for probe in chosen))
     async with AsyncExitStack() as stack:
         subject = choice.choose(settings, needs)
@@ -130,7 +130,7 @@ class _Session:
     ) -> None:
         self._settings, self._policy, self._watching = settings, policy, watching
         self._chosen, self._judge = chosen, judge
-        self._digest = sha256(canonical(policy)).hexdigest()
+        self._digest = policies.digest(policy)
 
     async def run(self, target: Target, subject: Subject) -> Statement:
         judging = frozenset[Need](("judge",) if self._judge is not None else ())
@@ -204,14 +204,6 @@ class _Session:
             **self._parameters(),
         }
         return Header(commitment=seed.commitment, binding=binding)
-
-
-def load(reference: str) -> Policy:
-    """The policy in a TOML file."""
-    try:
-        return msgspec.toml.decode(Path(reference).read_bytes(), type=Policy)
-    except (OSError, msgspec.MsgspecError) as error:
-        raise InputError(f"policy {reference}: {error}") from error
 
 
 def _default_budget(record: predicate.Target) -> Budget:

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from steelyard import plugins
 from steelyard.audit.probe import Probe
 from steelyard.errors import InputError
+from steelyard.policy.policy import Policy
 
 SELFTEST = "selftest.*"
 """Not part of a default audit: they say something about the engine, not about a model."""
@@ -33,6 +34,28 @@ def probes(globs: Iterable[str] = ()) -> list[Probe]:
     if not chosen:
         raise InputError("no probe is left; `steelyard probes` lists them")
     return [_made(name, make()) for name, make in plugins.every("probes", chosen).items()]
+
+
+def check(policy: Policy, chosen: Iterable[Probe]) -> None:
+    """Refuse a policy that gates on something no installed probe yields.
+
+    Raises:
+        InputError: which metric, with the nearest ones.
+    """
+    known = plugins.names("probes")
+    metrics = {probe.card.id: {m.name for m in probe.card.measures} for probe in chosen}
+    for gate in policy.gates:
+        probe, _, measure = gate.metric.rpartition(".")
+        if probe not in known:
+            raise InputError(
+                f"policy {policy.id!r} gates on {gate.metric!r}, and no probe is called "
+                f"{probe!r}{_near(probe, known)}"
+            )
+        if measure not in metrics.get(probe, {measure}):
+            raise InputError(
+                f"policy {policy.id!r} gates on {gate.metric!r}; probe {probe!r} measures "
+                f"{', '.join(sorted(metrics[probe]))}"
+            )
 
 
 def _made(name: str, probe: Probe) -> Probe:

@@ -80,7 +80,11 @@ def lacking(card: Card, offers: frozenset[Need]) -> Skipped | None:
 def judge(
     policy: Policy, gates: list[predicate.GateResult], *, unpinned: bool
 ) -> tuple[predicate.Verdict, tuple[str, ...]]:
-    """Refuse where a blocking gate failed, review where anything is open, else admit."""
+    """Refuse where a blocking gate failed, review where anything is open, else admit.
+
+    By these gates alone: no clock, so no waiver and no age, which `policy.judge` adds when
+    the evidence is used. The same seed gives the same verdict on any day.
+    """
     demands = {(g.metric, g.op, g.threshold): g for g in policy.gates}
     refuse: list[str] = []
     review: list[str] = []
@@ -90,6 +94,11 @@ def judge(
             (refuse if gate.severity == "block" else review).append(gate.reason)
         elif gate.state != "pass":
             (refuse if demand.on_missing == "refuse" else review).append(gate.reason)
+    if policy.require_inspection:
+        review.append(
+            "the policy also asks for an inspection of the files: `steelyard inspect`, then "
+            "`steelyard check` judges both"
+        )
     if unpinned and not policy.allow_unpinned:
         review.append("the endpoint is bound to no weights, and the policy asks for that")
     if not gates:

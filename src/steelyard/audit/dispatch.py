@@ -49,10 +49,18 @@ class Panel:
     concurrency: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    case: Case
+    why: str
+    when: int
+    """Cases begun until then: only one begun later proves that the endpoint still answers."""
+
+
 class Dispatcher:
     """Asks ahead along `schedule`, at most `AHEAD` times the concurrency.
 
-    A failed case is only believed to be missing once another one has succeeded since:
+    A failed case is only believed to be missing once one that was begun later has succeeded:
     otherwise an endpoint that goes down would fill the journal with missing cases.
     """
 
@@ -61,10 +69,11 @@ class Dispatcher:
         self._panel = panel
         self._schedule = schedule
         self._window = AHEAD * panel.concurrency
-        self._tasks: dict[asyncio.Task[tuple[Case, Record, float]], Draw] = {}
+        self._tasks: dict[asyncio.Task[tuple[Case, Record, float]], tuple[Draw, int]] = {}
+        self._begun = 0
         self._flying: set[Draw] = set()
         self._settled: dict[Draw, Settled] = {}
-        self._failed: dict[Draw, tuple[Case, str]] = {}
+        self._failed: dict[Draw, _Failure] = {}
         self._attempts: dict[Draw, int] = {}
         self._in_a_row = 0
         self._alive = False
@@ -116,7 +125,8 @@ class Dispatcher:
     def _start(self, draw: Draw) -> None:
         self._flying.add(draw)
         task = asyncio.create_task(self._ask(draw))
-        self._tasks[task] = draw
+        self._begun += 1
+        self._tasks[task] = draw, self._begun
         task.add_done_callback(self._landed)
 
     def _again(self, draw: Draw) -> None:
@@ -189,36 +199,39 @@ class Dispatcher:
             return await target.ask(request)
 
     def _landed(self, task: asyncio.Task[tuple[Case, Record, float]]) -> None:
-        draw = self._tasks.pop(task)
+        draw, begun = self._tasks.pop(task)
         self._flying.discard(draw)
         try:
             if not task.cancelled():
-                self._sort(draw, *task.result())
+                case, record, seconds = task.result()
+                if record.error:
+                    self._fail(draw, case, record.error)
+                else:
+                    self._settle(draw, case, record, seconds)
+                    self._succeed(begun)
                 self._refill()
         except Exception as error:  # noqa: BLE001 (boundary of the event loop: `take` raises it)
             self._error = self._error or error
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
 
-    def _sort(self, draw: Draw, case: Case, record: Record, seconds: float) -> None:
-        if record.error:
-            self._in_a_row += 1
-            self._attempts[draw] = self._attempts.get(draw, 0) + 1
-            self._failed[draw] = (case, record.error)
-            if self._in_a_row >= FAILURES_IN_A_ROW:
-                raise UnavailableError(
-                    f"{self._in_a_row} calls in a row failed, the last one: {record.error}"
-                )
-            return
+    def _fail(self, draw: Draw, case: Case, why: str) -> None:
+        self._in_a_row += 1
+        self._attempts[draw] = self._attempts.get(draw, 0) + 1
+        self._failed[draw] = _Failure(case, why, self._begun)
+        if self._in_a_row >= FAILURES_IN_A_ROW:
+            raise UnavailableError(f"{self._in_a_row} calls in a row failed, the last one: {why}")
+
+    def _succeed(self, begun: int) -> None:
         self._in_a_row, self._alive = 0, True
-        self._settle(draw, case, record, seconds)
-        self._missing(tuple(self._failed))
+        self._missing([draw for draw, failure in self._failed.items() if failure.when < begun])
 
     def _missing(self, draws: Iterable[Draw]) -> None:
         for draw in draws:
-            case, why = self._failed.pop(draw)
+            failure = self._failed.pop(draw)
             card = self._panel.probes[draw.lane].card
-            self._settle(draw, case, Record(probe=card.id, draw=draw.number, error=why), 0.0)
+            record = Record(probe=card.id, draw=draw.number, error=failure.why)
+            self._settle(draw, failure.case, record, 0.0)
 
     def _settle(self, draw: Draw, case: Case, record: Record, seconds: float) -> None:
         sealed = seal(record)

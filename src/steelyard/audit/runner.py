@@ -69,7 +69,9 @@ class Runner:
         self._tallies = tuple(Tally(probe.card, numbered) for probe in panel.probes)
         tests = [test for tally in self._tallies for test in tally.tests]
         self._gates = sorted(tests, key=lambda test: test.info.key)
-        self._holm = EHolm(len(mine), plan.policy.alpha) if mine else None
+        # All of the policy's gates, measured or not, so that judging the evidence again by
+        # the same policy comes to the same decisions.
+        self._holm = EHolm(max(1, len(plan.policy.gates)), plan.policy.alpha)
         self._lowest_bar = -math.log(plan.policy.alpha)
         self._schedule = Schedule(self._lanes(), plan.budget.calls)
         self._chain = Chain(panel.seed.commitment)
@@ -148,8 +150,6 @@ class Runner:
                 )
 
     def _decide(self) -> None:
-        if self._holm is None:
-            return
         states = self._holm.decide([(t.test.log_e_pass, t.test.log_e_fail) for t in self._gates])
         for test, state in zip(self._gates, states, strict=True):
             if state != "open" and test.state == "inconclusive":
@@ -167,8 +167,8 @@ class Runner:
 
     def _bar(self) -> float:
         """Log-evidence that the next gate to be decided needs."""
-        undecided = sum(test.state == "inconclusive" for test in self._gates)
-        return math.log(max(1, undecided) / self._plan.policy.alpha)
+        decided = sum(test.state != "inconclusive" for test in self._gates)
+        return math.log(max(1, self._holm.gates - decided) / self._plan.policy.alpha)
 
     def _finish(self, number: int) -> None:
         self._schedule.finish(number)

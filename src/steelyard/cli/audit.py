@@ -32,6 +32,7 @@ from steelyard.cli import outputs
 from steelyard.errors import InputError, UnavailableError
 from steelyard.evidence.predicates.audit import Verdict
 from steelyard.evidence.statement import Statement
+from steelyard.policy import source
 from steelyard.policy.policy import Policy
 
 CODES: dict[Verdict, int] = {"admit": 0, "refuse": 1, "review": 3}
@@ -90,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if settings.out is None:
         raise InputError("--out is empty")
-    policy = api.load(arguments.policy)
+    policy = source.load(arguments.policy)
     try:
         statement = _weigh(settings, policy, arguments)
     except KeyboardInterrupt:
