@@ -1,0 +1,38 @@
+"""The engine end to end against an endpoint whose hit rate is known."""
+
+import pytest
+
+from steelyard.audit import api
+from steelyard.audit.settings import AuditSettings, Budget
+from tests.audit.endpoint import Behaviour, serve
+from tests.audit.test_runner import COIN, POLICY, read
+
+REPETITIONS = 200
+WRONG = 0.05
+
+MEAN_CALLS = {0.005: 106.0, 0.03: 735.0, 0.10: 182.0, 0.30: 16.0}
+"""True rate → mean calls to a decision at threshold and error 5 %, by exact dynamic
+program over the mixture e-process (cap 10,000 calls)."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rate", MEAN_CALLS)
+def test_verdicts_are_right_and_cost_what_the_exact_program_says(rate: float) -> None:
+    wrong, calls = 0, []
+    with serve(Behaviour(rate=rate)) as endpoint:
+        for repetition in range(REPETITIONS):
+            settings = AuditSettings(
+                reference=endpoint.reference,
+                probes=(COIN,),
+                seed=f"{rate} {repetition}",
+                budget=Budget(calls=10_000),
+            )
+            found = read(api.run(settings, POLICY))
+            state = found.gates[0].state
+            wrong += state == ("fail" if rate <= POLICY.gates[0].threshold else "pass")
+            calls.append(found.journal.calls)
+    mean = sum(calls) / len(calls)
+    print(f"rate {rate}: {wrong}/{REPETITIONS} wrong, mean calls {mean:.1f}")
+    assert wrong <= WRONG * REPETITIONS
+    spread = (sum((c - mean) ** 2 for c in calls) / len(calls)) ** 0.5 / len(calls) ** 0.5
+    assert abs(mean - MEAN_CALLS[rate]) <= 0.1 * MEAN_CALLS[rate] + 2 * spread
