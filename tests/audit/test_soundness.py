@@ -1,5 +1,7 @@
 """The engine end to end against an endpoint whose hit rate is known."""
 
+import sys
+
 import pytest
 
 from steelyard.audit import api
@@ -32,7 +34,7 @@ def test_verdicts_are_right_and_cost_what_the_exact_program_says(rate: float) ->
             wrong += state == ("fail" if rate <= POLICY.gates[0].threshold else "pass")
             calls.append(found.journal.calls)
     mean = sum(calls) / len(calls)
-    print(f"rate {rate}: {wrong}/{REPETITIONS} wrong, mean calls {mean:.1f}")
+    sys.stderr.write(f"\nrate {rate}: {wrong}/{REPETITIONS} wrong, mean calls {mean:.1f}\n")
     assert wrong <= WRONG * REPETITIONS
     spread = (sum((c - mean) ** 2 for c in calls) / len(calls)) ** 0.5 / len(calls) ** 0.5
     assert abs(mean - MEAN_CALLS[rate]) <= 0.1 * MEAN_CALLS[rate] + 2 * spread
