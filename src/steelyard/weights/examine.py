@@ -7,6 +7,7 @@ import msgspec
 
 from steelyard.evidence.predicates.inspection import FileReport, LoadVerdict
 from steelyard.evidence.value import Finding, Place, Skipped, Value
+from steelyard.weights.checks import tensors
 from steelyard.weights.reader import (
     Budget,
     Context,
@@ -130,7 +131,10 @@ class Examiner:
         context = Context(path=entry.path, limits=limits, budget=Budget(limits))
         with File(entry.real) as source:
             shape = self._descend(source, context, found)
-        passed = over(entry.real, self._spans(found))
+            spans = self._spans(found)
+            passed = over(entry.real, [_span(tensor) for tensor in spans])
+            counted = list(zip(spans, passed.statistics, strict=True))
+            found.findings += [_clean(item) for item in tensors.judge(counted, source, context)]
         return self._outcome(entry, shape, found, passed)
 
     def _descend(self, source: Source, context: Context, found: Collected) -> str:
@@ -188,18 +192,15 @@ class Examiner:
                     raise ExhaustedError(f"nested deeper than {context.limits.depth}")
                 self._descend(item.source, context.inside(item.name), found)
 
-    def _spans(self, found: Collected) -> list[Span]:
+    def _spans(self, found: Collected) -> list[Tensor]:
+        """Tensors whose values are counted."""
         if not self.settings.statistics:
             return []
-        return [
-            Span(name=tensor.name, dtype=tensor.dtype, start=tensor.start, end=tensor.end)
-            for _, tensor in found.tensors
-            if tensor.start >= 0
-        ]
+        return [tensor for _, tensor in found.tensors if tensor.start >= 0]
 
     def _outcome(self, entry: Entry, shape: str, found: Collected, passed: Pass) -> Outcome:
         effects = {rule.id: rule.effect for reader in self.readers for rule in reader.rules}
-        effects |= {rule.id: rule.effect for rule in RULES}
+        effects |= {rule.id: rule.effect for rule in (*RULES, *tensors.RULES)}
         report = FileReport(
             path=entry.path,
             format=shape,
@@ -243,6 +244,10 @@ def _absolute(tensor: Tensor, source: Source) -> Tensor:
         return msgspec.structs.replace(tensor, name=name, start=-1, end=-1)
     start, end = tensor.start + origin, tensor.end + origin
     return msgspec.structs.replace(tensor, name=name, start=start, end=end)
+
+
+def _span(tensor: Tensor) -> Span:
+    return Span(name=tensor.name, dtype=tensor.dtype, start=tensor.start, end=tensor.end)
 
 
 def _clean(finding: Finding) -> Finding:

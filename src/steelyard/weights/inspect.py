@@ -21,6 +21,7 @@ from steelyard.evidence.predicates.audit import Tool
 from steelyard.evidence.predicates.inspection import Inspection
 from steelyard.evidence.value import Finding, Skipped
 from steelyard.weights import examine, sandbox, walk
+from steelyard.weights.checks import tensors
 from steelyard.weights.examine import Examiner, Outcome
 from steelyard.weights.reader import ModelCheck, Reader, Seen
 from steelyard.weights.rules import Rule
@@ -28,7 +29,7 @@ from steelyard.weights.sandbox import Cage, Job
 from steelyard.weights.settings import Settings
 from steelyard.weights.walk import Entry, Listing
 
-FRAME_RULES = (*walk.RULES, *examine.RULES)
+FRAME_RULES = (*walk.RULES, *examine.RULES, *tensors.RULES)
 
 
 @dataclass(frozen=True, slots=True)

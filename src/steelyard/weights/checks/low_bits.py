@@ -1,0 +1,137 @@
+"""Payloads hidden in the lowest byte or lowest bit of floating-point weights.
+
+A window is 1,024 elements in a row; one in eight is looked at, so a payload of two strides
+(16,384 elements) or more always fills one. Two statistics:
+
+* *text*: of the window's lowest bytes (or of the bytes that its lowest bits make, in any of
+  eight phases and both bit orders), at least 95 % are printable ASCII, of 20 kinds or more.
+  Trained weights give 38 % where the byte is mantissa only, 75 % at most where its top bit
+  never changes (bfloat16 of one binade). For independent bytes with p <= 0.75, Chernoff's
+  bound P <= exp(-n·KL(0.95 || p)) is 1e-61 for n = 1,024 bytes and 1e-7 for the 128 bytes of
+  bits at p = 0.75, 1e-33 at p = 0.38, which is what bits give.
+* *structure*: in 32-bit and 64-bit floats, Pearson's chi-square of the lowest bytes against
+  uniform is over 4,000 (expected 255, standard deviation 23) with 32 values or more, counting
+  each weight once, of 768 different ones or more. Machine code passes 10,000 by its zero bytes
+  alone. Pruned, repeated, widened and dequantised weights have fewer different ones.
+
+The false-alarm rate was simulated, not only bounded: see the test (normal, Laplace, Student
+and dequantised weights). What cannot be seen: compressed or encrypted payloads, which look
+like the bits they replace.
+
+Source: chi-square as in Westfeld and Pfitzmann, Attacks on Steganographic Systems (1999);
+the attack: Wang, Liu and Cui, EvilModel (arXiv 2107.08590). Where we differ: windows, and
+text, because weights have no pairs of values to compare.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steelyard.weights.source import Source
+
+WINDOW = 1024
+"""Elements."""
+
+STRIDE = 8 * WINDOW
+BATCH = 2048
+"""Windows looked at together: at most 16 MiB."""
+
+WIDTHS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
+WIDE = 4
+"""Bytes an element from which the lowest byte is uniform by nature."""
+
+PRINTABLE = np.zeros(256, np.bool_)
+PRINTABLE[32:127] = True
+PRINTABLE[[9, 10, 13]] = True
+TEXT, KINDS = 0.95, 20
+CHI_SQUARE, VALUES, DIFFERENT = 4000.0, 32, 768
+BIT_STEP = 8
+"""Of the windows looked at, one in so many is also looked at by bits."""
+
+Bytes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A window that weights do not look like."""
+
+    kind: str
+    """`text in the lowest bytes`, `text in the lowest bits`, `structure in …`."""
+
+    element: int
+    """First element of the window."""
+
+    sample: str
+    """What it reads as, for text; else nothing."""
+
+
+def find(source: Source, dtype: str, start: int, end: int) -> Hidden | None:
+    """The first suspicious window of a tensor that lies from byte `start` to `end`."""
+    width = WIDTHS.get(dtype)
+    if width is None:
+        return None
+    for first, windows in _windows(source, width, start, end):
+        low = np.ascontiguousarray(windows[:, :, 0])
+        for kind, rows in _tests(windows, low):
+            if len(rows):
+                element = (first + int(rows[0])) * STRIDE
+                return Hidden(kind, element, _sample(kind, low[rows[0]]))
+    return None
+
+
+def _windows(source: Source, width: int, start: int, end: int) -> Iterator[tuple[int, Bytes]]:
+    """(index of the first window, `[windows, WINDOW, width]`), a batch at a time."""
+    count = ((end - start) // width - WINDOW) // STRIDE + 1 if end - start >= WINDOW * width else 0
+    for first in range(0, count, BATCH):
+        places = range(first, min(first + BATCH, count))
+        size = WINDOW * width
+        data = b"".join(source.read(start + at * STRIDE * width, size) for at in places)
+        yield first, np.frombuffer(data, np.uint8).reshape(-1, WINDOW, width)
+
+
+def _tests(windows: Bytes, low: Bytes) -> Iterator[tuple[str, NDArray[np.intp]]]:
+    """(kind, rows that fail) for each statistic over `low`, `[windows, WINDOW]`."""
+    yield "text in the lowest bytes", _text(low)
+    if windows.shape[2] >= WIDE:
+        yield "structure in the lowest bytes", _structure(windows, low)
+    bits = low[::BIT_STEP] & 1
+    for phase in range(8):
+        length = (WINDOW - phase) // 8 * 8
+        for order in ("big", "little"):
+            packed = np.packbits(bits[:, phase : phase + length], axis=1, bitorder=order)
+            yield "text in the lowest bits", _text(packed) * BIT_STEP
+
+
+def _text(rows: Bytes) -> NDArray[np.intp]:
+    share = PRINTABLE[rows].mean(axis=1)
+    likely = np.flatnonzero(share >= TEXT)
+    varied = [row for row in likely if len(np.unique(rows[row])) >= KINDS]
+    return np.array(varied, np.intp)
+
+
+def _structure(windows: Bytes, low: Bytes) -> NDArray[np.intp]:
+    likely = np.flatnonzero(_uneven(low))
+    return np.array([row for row in likely if _stays_uneven(windows[row])], np.intp)
+
+
+def _uneven(low: Bytes) -> NDArray[np.bool_]:
+    offsets = (np.arange(len(low)) * 256)[:, None]
+    counts = np.bincount((low + offsets).ravel(), minlength=len(low) * 256).reshape(-1, 256)
+    expected = low.shape[1] / 256
+    chi = ((counts - expected) ** 2).sum(axis=1) / expected
+    uneven: NDArray[np.bool_] = (chi > CHI_SQUARE) & ((counts > 0).sum(axis=1) >= VALUES)
+    return uneven
+
+
+def _stays_uneven(window: Bytes) -> bool:
+    """Whether the lowest bytes are uneven when each weight is counted once."""
+    different = np.unique(window, axis=0)
+    return len(different) >= DIFFERENT and bool(_uneven(different[None, :, 0])[0])
+
+
+def _sample(kind: str, low: Bytes) -> str:
+    if not kind.startswith("text in the lowest bytes"):
+        return ""
+    return low[:48].tobytes().decode("latin-1")
