@@ -3,15 +3,14 @@
 import re
 from collections.abc import Iterator
 
+from steelyard.weights import front_matter
 from steelyard.weights.reader import Context, Fact, Item, Reader
 from steelyard.weights.source import Source
 from steelyard.weights.structured import looks_like_text
 
-FRONT = re.compile(r"\A\ufeff?\s*---\r?\n(.*?)\r?\n---", re.DOTALL)
-FIELD = re.compile(
-    r"^(license|base_model)\s*:[ \t]*([^\n#]*)(?:\n[ \t]*-[ \t]*([^\n#]+))?", re.MULTILINE
-)
 LONGEST_FRONT = 64 << 10
+MOST = 20
+"""Values of one key that are told."""
 
 TITLES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern, re.IGNORECASE | re.DOTALL))
@@ -44,22 +43,19 @@ class Card(Reader):
     rules = ()
 
     def sniff(self, source: Source) -> bool:
-        """A `---` line first, or a licence's title in the head."""
+        """Metadata first, or a licence's title in the head."""
         if not looks_like_text(source):
             return False
         words = source.head.decode("utf-8", "replace")
-        return (
-            words.lstrip("\ufeff \n").startswith("---") and FIELD.search(words) is not None
-        ) or _title(source) != ""
+        return front_matter.opens(words) or _title(source) != ""
 
     def read(self, source: Source, context: Context) -> Iterator[Item]:  # noqa: ARG002 (facts only)
-        """Licence and base model."""
-        front = FRONT.match(source.read(0, LONGEST_FRONT).decode("utf-8", "replace"))
-        for name, value, listed in FIELD.findall(front[1]) if front else ():
-            claimed = (value.strip() or listed.strip()).strip("\"'[]")
-            if claimed:
-                kind = "licence" if name == "license" else "base-model"
-                yield Fact(name=kind, value=claimed)
+        """What the head declares; the second value of a key is `dataset-2`, and so on."""
+        words = source.read(0, LONGEST_FRONT).decode("utf-8", "replace")
+        for key, values in front_matter.metadata(words).items():
+            for number, value in enumerate(values[:MOST], 1):
+                name = front_matter.FACTS[key]
+                yield Fact(name=name if number == 1 else f"{name}-{number}", value=value)
         title = _title(source)
         if title:
             yield Fact(name="licence-text", value=title)
