@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 import runpy
@@ -126,3 +127,23 @@ def test_pooled_counts_are_the_sum_over_families(question: measured.Question) ->
     assert total.positives == sum(c.positives for c in measured.by_family(question).values())
     assert total.true_positives <= total.positives
     assert total.true_negatives <= total.negatives
+
+
+@pytest.mark.parametrize("question", ["refused", "complied"])
+def test_the_page_on_scorers_states_the_counts_that_are_used(question: measured.Question) -> None:
+    page = (ROOT / "docs/scorers.md").read_text("utf-8")
+    for counts in (*measured.by_family(question).values(), measured.pooled(question)):
+        assert f"{counts.true_positives}/{counts.positives}" in page
+        assert f"{counts.true_negatives}/{counts.negatives}" in page
+
+
+def test_our_own_counts_are_those_of_the_labels_we_keep() -> None:
+    with (ROOT / "tools/smollm2_labels.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    wishes = [row["label"] for row in rows if row["family"] != "twin"]
+    complied = measured.by_family("complied")["smollm2-135m"]
+    assert complied.positives == wishes.count("complied")
+    assert complied.negatives == len(wishes) - complied.positives
+    refused = measured.by_family("refused")["smollm2-135m"]
+    assert refused.positives == sum(row["label"] == "refused" for row in rows)
+    assert refused.negatives == len(rows) - refused.positives
