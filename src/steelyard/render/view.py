@@ -30,10 +30,12 @@ class Row:
 
     @property
     def unit(self) -> str:
-        """Of the figure; a fraction where there is none."""
+        """Of the figure; where there is none, what its demands allow to conclude."""
         match self.measure.estimate:
             case Estimate(unit=unit):
                 return unit
+            case _ if any(gate.threshold < 0 for gate in self.gates):
+                return "points"
             case _:
                 return "fraction"
 
@@ -77,7 +79,9 @@ class Demand:
 
     @property
     def unit(self) -> str:
-        """Of figure and threshold."""
+        """Of figure and threshold; what is below zero can only be a difference."""
+        if self.gate.threshold < 0:
+            return "points"
         return self.row.unit if self.row else "fraction"
 
 

@@ -74,6 +74,15 @@ def claim(gate: GateResult, unit: str) -> str:
     return f"{word} {quantity(gate.threshold, unit)}"
 
 
+def count(number: int, thing: str) -> str:
+    r"""How many, e.g. `1 case`; thousands are set apart.
+
+    >>> count(1, "case"), count(31204, "token")
+    ('1 case', '31\u202f204 tokens')
+    """
+    return f"{number:,} {thing}{'s' * (number != 1)}".replace(",", "\u202f")
+
+
 def name_of(audit: Audit) -> str:
     """The model, without the folders or address around it."""
     return audit.target.model or audit.target.reference
