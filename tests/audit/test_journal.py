@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.audit.journal import Chain, Exchange, Header, Journal, Record, seal
+from steelyard.audit.journal import Chain, Exchange, Header, Journal, Record, recompute, seal
 from steelyard.audit.probe import Message, Reply, Request
 from steelyard.errors import InputError, UnavailableError
 
@@ -122,3 +122,17 @@ def test_the_digest_can_be_recomputed_from_the_file_alone(tmp_path: Path) -> Non
     for probe, draw in end["counted"]:
         state = hashlib.sha256(state + cases[probe, draw]).digest()
     assert state.hex() == end["digest"] == chain.digest
+    assert recompute(tmp_path / "j") == (HEADER.commitment, chain.digest)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 200, -60])
+def test_half_a_journal_is_not_a_finished_one(tmp_path: Path, cut: int) -> None:
+    chain = Chain(HEADER.commitment)
+    with Journal(tmp_path / "j", HEADER) as journal:
+        journal.write(seal(record(0)), 0.5)
+        chain.add(seal(record(0)))
+        journal.finish(chain)
+    data = (tmp_path / "j").read_bytes()
+    (tmp_path / "j").write_bytes(data[:cut])
+    with pytest.raises(InputError, match=r"not the journal|damaged"):
+        recompute(tmp_path / "j")

@@ -112,9 +112,7 @@ async def weigh(settings: AuditSettings, policy: Policy, watching: Watching) -> 
         target = await stack.enter_async_context(subject.target)
         if judge is not None:
             await stack.enter_async_context(judge)
-        return await _Session(settings, policy, watching, chosen, judge).run(
-            target, subject.subject
-        )
+        return await _Session(settings, policy, watching, chosen, judge).run(target, subject)
 
 
 class _Session:
@@ -132,7 +130,7 @@ class _Session:
         self._chosen, self._judge = chosen, judge
         self._digest = policies.digest(policy)
 
-    async def run(self, target: Target, subject: Subject) -> Statement:
+    async def run(self, target: Target, chosen: choice.Chosen) -> Statement:
         judging = frozenset[Need](("judge",) if self._judge is not None else ())
         offers = target.offers | judging
         lacks = [lacking(probe.card, offers) for probe in self._chosen]
@@ -145,7 +143,7 @@ class _Session:
             )
         seed = _seed(self._settings)
         budget = self._settings.budget or _default_budget(target.record)
-        header = self._header(seed, target, subject, able)
+        header = self._header(seed, target, chosen.subject, able)
         with Journal(_journal_path(self._settings), header) as journal:
             _keep(self._settings, seed)
             panel = Panel(
@@ -178,7 +176,8 @@ class _Session:
         if self._watching.afterwards is not None:
             tried = await self._watching.afterwards(target)
             found = msgspec.structs.replace(found, ad_hoc=tried)
-        return about(subject.name, subject.digest, "audit", found)
+        whole = about(chosen.subject.name, chosen.subject.digest, "audit", found)
+        return msgspec.structs.replace(whole, subject=(*whole.subject, *chosen.files))
 
     def _parameters(self) -> dict[str, str | int | float | bool]:
         return {

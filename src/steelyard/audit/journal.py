@@ -200,6 +200,27 @@ class Journal:
             self.recorded[key] = sealed
 
 
+def recompute(path: Path) -> tuple[str, str]:
+    """The seed's commitment and the digest of a finished journal, from its lines alone.
+
+    Raises:
+        InputError: not a journal, a line is damaged, or it says that it counted a case
+            which isn't there.
+    """
+    lines = path.read_bytes().split(b"\n")[:-1]
+    try:
+        header = msgspec.json.decode(lines[0] if lines else b"", type=Header)
+        ends = [end for line in lines[1:] if (end := _decode_line(line).end) is not None]
+        counted = [(str(probe), int(draw)) for probe, draw in (ends[-1] if ends else {})["counted"]]
+        cases = {(s.record.probe, s.record.draw): s for s in _read(path, iter(lines[1:]))}
+        chain = Chain(header.commitment)
+        for key in counted:
+            chain.add(cases[key])
+    except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is not the journal of a finished audit: {error}") from error
+    return header.commitment, chain.digest
+
+
 def _locked(path: Path) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

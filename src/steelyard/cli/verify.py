@@ -34,15 +34,18 @@ from steelyard.evidence import (
     store,
 )
 from steelyard.evidence.ledger import Ledger
-from steelyard.evidence.manifest import EXCLUDED, Manifest
+from steelyard.evidence.manifest import EXCLUDED, Entry, Manifest
 from steelyard.evidence.predicates import manifest as listing
-from steelyard.evidence.statement import PREDICATE_ROOT, Statement
+from steelyard.evidence.predicates.audit import Audit
+from steelyard.evidence.statement import PREDICATE_ROOT, Statement, predicate_type
 from steelyard.evidence.verify import Authority, Trust, UntrustedError, Verified, verify
 
 State = Literal["verified", "refused", "unchecked"]
 CODES: dict[State, int] = {"verified": 0, "refused": 1, "unchecked": 4}
 COMPANION = "statement.json"
 """The readable copy of the statement that an audit writes beside its envelope."""
+JOURNAL = "journal.jsonl"
+"""Its transcript."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
     items = [item for path in arguments.path for item in _gather(path, arguments.model)]
     outcomes = [(item, _signature(item.file, trust)) for item in items]
     verified = [each for _, each in outcomes if isinstance(each, Verified)]
-    content = _Content(arguments, _manifests(verified), trust)
+    content = _Content(arguments, _listings(verified), trust)
     results = [
         content.check(item, each) if isinstance(each, Verified) else each for item, each in outcomes
     ]
@@ -158,7 +161,7 @@ class _Content:
     """Compares what verified statements say with what is there."""
 
     def __init__(
-        self, arguments: argparse.Namespace, listed: dict[str, Manifest], trust: Trust
+        self, arguments: argparse.Namespace, listed: dict[str, dict[str, str]], trust: Trust
     ) -> None:
         self._log = Ledger(arguments.log) if arguments.log else None
         self._keys = trust.keys
@@ -169,7 +172,7 @@ class _Content:
     def check(self, item: Item, found: Verified) -> Checked:
         path = item.file.path
         try:
-            _companion(path, found.statement)
+            _companions(path, found.statement)
             if found.statement.predicate_type in (oms.PREDICATE, oms.OLD_PREDICATE):
                 text = self._signed(item, found.statement)
             else:
@@ -224,7 +227,8 @@ class _Content:
         if actual.digest() == digest:
             return f"{text} (the weights are these)"
         if digest in self._listed:
-            raise EvidenceError(f"weights: {manifest.difference(self._listed[digest], actual)}")
+            there = {entry.path: entry.sha256 for entry in actual.entries}
+            raise EvidenceError(f"weights: {manifest.compare(self._listed[digest], there)}")
         raise EvidenceError(
             f"weights: not the files this is about: they are sha256 {actual.digest()}, "
             f"the evidence is about {digest}"
@@ -249,20 +253,35 @@ class _Content:
         return manifest.of(item.model, settings)
 
 
-def _companion(path: Path, signed_statement: Statement) -> None:
-    beside = path.parent / COMPANION
-    if not beside.is_file() or path.name != "evidence.json":
+def _companions(path: Path, signed_statement: Statement) -> None:
+    """The readable statement and the journal beside an audit's envelope must be the signed ones."""
+    if path.name != "evidence.json":
         return
-    if encoding.decode(beside.read_bytes(), Statement) != signed_statement:
+    beside = path.parent / COMPANION
+    if beside.is_file() and encoding.decode(beside.read_bytes(), Statement) != signed_statement:
         raise EvidenceError(f"{beside} is not the statement that was signed")
+    record = path.parent / JOURNAL
+    if record.is_file() and signed_statement.predicate_type == predicate_type("audit"):
+        from steelyard.audit import journal
+
+        said = encoding.convert(signed_statement.predicate, Audit)
+        if journal.recompute(record) != (said.seed.commitment, said.journal.digest):
+            raise EvidenceError(f"{record} is not the transcript that was signed")
 
 
-def _manifests(verified: Sequence[Verified]) -> dict[str, Manifest]:
-    found: dict[str, Manifest] = {}
+def _listings(verified: Sequence[Verified]) -> dict[str, dict[str, str]]:
+    """Digest of a model → its files, as far as verified statements list them."""
+    found: dict[str, dict[str, str]] = {}
     for each in verified:
+        whole, *files = each.statement.subject
+        entries = [(file.name, file.digest.get("sha256", "")) for file in files]
         if listing.is_one(each.statement):
             # A listing that contradicts itself is refused where it is checked itself.
             with suppress(EvidenceError):
-                entries = listing.read(each.statement).entries
-                found[each.statement.subject[0].digest["sha256"]] = Manifest(entries=entries)
+                read = listing.read(each.statement)
+                entries = [(entry.path, entry.sha256) for entry in read.entries]
+        with suppress(InputError):
+            named = tuple(Entry(path=path, size=0, sha256=sha) for path, sha in entries)
+            if Manifest(entries=named).digest() == whole.digest.get("sha256"):
+                found[whole.digest["sha256"]] = dict(entries)
     return found

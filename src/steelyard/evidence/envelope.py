@@ -165,7 +165,10 @@ def open(data: bytes) -> Envelope:  # noqa: A001 (the counterpart of `seal`; use
     """
     if len(data) > LARGEST:
         raise EvidenceError(f"envelope: {len(data)} bytes; evidence is at most {LARGEST}")
-    bundle = decode(data, Bundle)
+    try:
+        bundle = decode(data, Bundle)
+    except EvidenceError as error:
+        raise EvidenceError(f"envelope: {error}") from error
     if bundle.media_type != MEDIA_TYPE:
         raise EvidenceError(f"envelope: media type {bundle.media_type!r}, not {MEDIA_TYPE!r}")
     if len(bundle.envelope.signatures) != 1:

@@ -41,9 +41,12 @@ def read(path: Path) -> Stored | Damaged:
     data = path.read_bytes()
     try:
         found = envelopes.open(data)
-        return Stored(path, data, found, statements.read(found.payload))
     except EvidenceError as error:
         return Damaged(path, str(error))
+    try:
+        return Stored(path, data, found, statements.read(found.payload))
+    except EvidenceError as error:
+        return Damaged(path, f"payload: {error}")
 
 
 def everything(folder: Path) -> list[Stored | Damaged]:

@@ -16,6 +16,8 @@ class Chosen:
 
     target: Target
     subject: Subject
+    files: tuple[Subject, ...] = ()
+    """Every file of the model, so that a reader of the evidence can name one that changed."""
 
 
 def choose(settings: AuditSettings, needs: frozenset[Need]) -> Chosen:
@@ -87,7 +89,11 @@ def _local(reference: Reference, settings: AuditSettings, needs: frozenset[Need]
         from steelyard.audit.targets.vllm import VLLM
 
         target = VLLM(weights.path, record, needs)
-    return Chosen(target, subject)
+    files = tuple(
+        Subject(name=entry.path, digest={"sha256": entry.sha256})
+        for entry in local.manifest.entries
+    )
+    return Chosen(target, subject, files)
 
 
 def _slots(settings: AuditSettings) -> dict[str, int]:
