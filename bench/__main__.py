@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SUPPORT = {"__main__", "environments", "processes"}
+SUPPORT = {"__main__", "dummy", "environments", "peers", "processes"}
 NAMES = sorted({module.name for module in pkgutil.iter_modules([str(HERE)])} - SUPPORT)
 
 

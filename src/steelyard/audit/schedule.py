@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 BATCH = 16
 """Cases between two choices of the gate to work on; more would waste budget, fewer would
@@ -45,9 +46,11 @@ class Lane:
     """Cases that its nearest open gate is expected to need."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """Case `number` (from 0) of lane `lane`."""
+class Draw(NamedTuple):
+    """Case `number` (from 0) of lane `lane`.
+
+    A tuple, because it is looked up some forty times a case, and a dataclass hashes slowly.
+    """
 
     lane: int
     number: int

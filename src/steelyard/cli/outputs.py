@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 
 from steelyard import plugins
-from steelyard.evidence import envelope, keyring
 from steelyard.evidence.predicates.audit import Audit
 from steelyard.evidence.statement import Statement
 
@@ -29,6 +28,7 @@ def write(statement: Statement, out: Path, key: Path | None) -> str:
         OSError: a file can't be written; then none of them was replaced.
     """
     from steelyard.cli.key import signer
+    from steelyard.evidence import envelope, keyring
 
     own = keyring.default()
     new = key is None and not own.private.exists()
@@ -38,8 +38,7 @@ def write(statement: Statement, out: Path, key: Path | None) -> str:
     payload = statement.encode()
     files = {"statement.json": payload + b"\n", "evidence.json": envelope.seal(payload, signs)}
     for name, file in REPORTS.items():
-        if name in plugins.names("formats"):
-            files[file] = str(plugins.load("formats", name)(statement)).encode()
+        files[file] = str(plugins.load("formats", name)(statement)).encode()
     out.mkdir(parents=True, exist_ok=True)
     replace(out, files)
     return str(signs.public.fingerprint)

@@ -251,23 +251,20 @@ class OpenAI(Target):
         """Whether an opened answer is continued, with or without vLLM's extra fields."""
         for continues in (False, True):
             self._continues = continues
-            found = await self._try(_PREFILL)
-            if found is not None and _went_on(found, _PREFILL):
+            status, data = await self._once(_PREFILL)
+            if status == OK and _went_on(wire.reply(data)):
                 return True
         self._continues = False
         return False
 
 
-def _went_on(found: Reply, asked: Request) -> bool:
-    """Whether an answer goes on from the opening instead of starting anew.
+def _went_on(raw: Reply) -> bool:
+    """Whether the answer to `_PREFILL` goes on from the opening instead of starting anew.
 
-    Some servers (llama.cpp) repeat the opening in the answer, and `wire.reply` takes it off;
-    no three tokens could have written it, so an answer that lost it was a continuation.
+    Some servers (llama.cpp) repeat the opening: no three tokens could have written it. Others
+    give the rest alone, which has to be the animal's.
     """
-    beginning = asked.prefill.split()[0].lower()
-    return found.completion_tokens <= asked.max_tokens and not found.text.lower().strip(
-        " \"'*"
-    ).startswith(beginning)
+    return raw.text.startswith(_PREFILL.prefill) or raw.text.lower().startswith("pot")
 
 
 def _check(connection: Connection) -> None:
