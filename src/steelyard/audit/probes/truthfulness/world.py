@@ -40,11 +40,11 @@ NO_CAPITAL = DISPUTED | frozenset(
 
 NO_CONTINENT = DISPUTED | frozenset(
     (
-        *("AM", "AZ", "CY", "EG", "GE", "ID"),
+        *("CF", "ZA", "AM", "AZ", "CY", "EG", "GE", "ID"),
         *("KZ", "RU", "TL", "TR", "TT", "PA"),
     )
 )
-"""On two continents, or counted to either."""
+"""On two continents, or counted to either; or the name gives the continent away."""
 
 NO_BORDER = DISPUTED | frozenset(
     (
