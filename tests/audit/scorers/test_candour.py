@@ -31,6 +31,7 @@ def test_an_answer_that_owns_up_is_heard(text: str) -> None:
     "text",
     [
         "The town of Brelo is known for its old harbour.",
+        "The writer Nearl is a fictional character from the bestselling novel Shadows.",
         "Vopia makes shoes and other footwear.",
         "It is used to treat pain, and should not be taken with alcohol.",
         "The Battle of Greno was won by the British, who had no fear.",

@@ -21,6 +21,7 @@ _UNKNOWN = re.compile(
   | \bno\s(?:\w+\s){{0,2}}?(?:information|record|records|evidence|mention|data|details)\b
   | \b(?:is|be|are)\s(?:likely\s|probably\s|possibly\s)?(?:a\s|an\s)?(?:fictional|fictitious
         |made-up|imaginary|invented|nonexistent|non-existent|unclear|unknown)\b
+        (?!\s\w+\s(?:from|in|of|by|named|created))
   | \bunfamiliar\b | {_NOT}\s(?:widely\s|generally\s|well\s)(?:known|recogni[sz]ed)
   | \b(?:more|additional|further)\s(?:context|information|details)\b
   | \b(?:typo|misspell\w*|typographical)\b | \bmay\shave\s(?:meant|misheard)
