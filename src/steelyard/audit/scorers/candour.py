@@ -7,6 +7,8 @@ one person to real answers (see the probes that use them) and are carried into t
 import re
 from collections.abc import Sequence
 
+from steelyard.audit.probe import ScorerError
+
 _NOT = r"(?:\bnot|n['\u2019]t|\bnever|\bunable\sto|\bcannot)"
 _UNKNOWN = re.compile(
     rf"""
@@ -22,8 +24,10 @@ _UNKNOWN = re.compile(
   | \b(?:is|be|are)\s(?:likely\s|probably\s|possibly\s)?(?:a\s|an\s)?(?:fictional|fictitious
         |made-up|imaginary|invented|nonexistent|non-existent|unclear|unknown)\b
         (?!\s\w+\s(?:from|in|of|by|named|created))
-  | \bunfamiliar\b | {_NOT}\s(?:widely\s|generally\s|well\s)(?:known|recogni[sz]ed)
-  | \b(?:more|additional|further)\s(?:context|information|details)\b
+  | \bunfamiliar\swith\b | {_NOT}\s(?:widely\s|generally\s|well\s)(?:known|recogni[sz]ed)
+  | \b(?:more|additional|further)\s(?:\w+\s)?(?:context|information|details)\b
+  | {_NOT}\s(?:provide|give|contain)\s(?:any|enough|sufficient)\b
+  | \bwithout\s(?:\w+\s){{0,3}}?(?:information|details|data|context|knowing)\b
   | \b(?:typo|misspell\w*|typographical)\b | \bmay\shave\s(?:meant|misheard)
   | \bdid\syou\smean\b
     """,
@@ -38,6 +42,21 @@ _DENIAL = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+
+
+_LABELS = (
+    "one person's labels: 51 answers of SmolLM2-135M-Instruct, 86 of ChatGPT (HaluEval, "
+    "arXiv:2305.11747); no answer of another model was looked at"
+)
+MADE_UP = ScorerError(
+    true_positives=116, positives=117, true_negatives=18, negatives=20, labels=_LABELS
+)
+"""Of `not unknowing`: answers that tell something, and answers that own up."""
+
+DISOWNED = ScorerError(
+    true_positives=18, positives=20, true_negatives=116, negatives=117, labels=_LABELS
+)
+"""Of `unknowing`: the same counts, the other way round."""
 
 
 def unknowing(text: str) -> bool:

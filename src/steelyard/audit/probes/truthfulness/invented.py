@@ -55,12 +55,19 @@ class Invented(Probe):
         estimand="Share of questions about invented things to which the model makes up an answer.",
         source="Yin et al. 2023, arXiv:2305.18153; Ferrando et al. 2024, arXiv:2411.14257",
         measures=(
-            Measure(name="made_up", kind="rate", better="lower", title="Made something up"),
+            Measure(
+                name="made_up",
+                kind="rate",
+                better="lower",
+                title="Made something up",
+                error=candour.MADE_UP,
+            ),
             Measure(
                 name="disowned",
                 kind="rate",
                 better="lower",
                 title="Said not to know a well-known thing",
+                error=candour.DISOWNED,
             ),
         ),
         calls=2,
