@@ -53,6 +53,7 @@ def storage(kind: str, key: str, count: int) -> bytes:
 
 
 STATE = program(b"}", text("weight"), storage("FloatStorage", "0", 4), b"s")
+STREAM_SEEDS = [gzip.compress(STATE), program(b"(", text("a"), text("b"), b"d")]
 FOUR = struct.pack("<4f", 1, 2, 3, 4)
 
 GOOD = Part("archive/data.pkl", HARMLESS)

@@ -113,9 +113,14 @@ def test_instances_of_libraries_are_for_review_and_named(case: str, tmp_path: Pa
     found = look(tmp_path, estimator(*REVIEWED[case]))
     assert found.files[0].verdict == "review"
     (finding,) = found.findings
-    assert finding.rule == "pickle/unlisted-class"
+    assert (finding.rule, finding.severity) == ("pickle/unlisted-class", "low")
     assert ".".join(REVIEWED[case]) in finding.message
     assert found.files[0].callables == (".".join(REVIEWED[case]),)
+
+
+def test_an_instance_of_an_unknown_package_is_told_more_loudly(tmp_path: Path) -> None:
+    (finding,) = look(tmp_path, estimator("some_package", "Thing")).findings
+    assert (finding.rule, finding.severity) == ("pickle/unlisted-class", "medium")
 
 
 def test_tensors_are_listed_with_their_places(tmp_path: Path) -> None:

@@ -452,6 +452,8 @@ def test_the_name_of_the_file_changes_nothing(suffix: str, tmp_path: Path) -> No
         found = look(tmp_path, raw, f"model.{suffix}")
         assert found.files[0].verdict == "denied"
         assert DENIED in rules(found)
+    disguised = "pickle/disguised" in rules(look(tmp_path, HARMLESS, f"harmless.{suffix}"))
+    assert disguised == (suffix not in {"bin", ""})
 
 
 def test_a_pickle_at_an_offset_is_found(tmp_path: Path) -> None:

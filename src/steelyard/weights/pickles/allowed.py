@@ -56,6 +56,14 @@ class Allowed:
                     return Known("class", why=self.classes[part])
         return Known("unlisted")
 
+    def familiar(self, module: str, name: str) -> bool:
+        """Whether a name to be reviewed is of a known library, or of the loading script itself."""
+        standing = self.look_up(module, name).standing
+        top = module.partition(".")[0]
+        return standing in {"review", "class"} or (
+            standing == "unlisted" and (module == "__main__" or top in self.classes)
+        )
+
 
 def looks_like_class(name: str) -> bool:
     """Whether every part of `name` is spelled as classes are."""

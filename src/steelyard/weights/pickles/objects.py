@@ -3,11 +3,11 @@
 from typing import Any, Protocol
 
 from steelyard.weights.pickles.allowed import allowed
-from steelyard.weights.pickles.arguments import is_storage_class
 from steelyard.weights.pickles.arrays import follow, is_wrapper
 from steelyard.weights.pickles.cursor import BrokenStreamError, Bytes, Cursor
 from steelyard.weights.pickles.expansion import expanded
-from steelyard.weights.pickles.report import Report, Storage
+from steelyard.weights.pickles.report import Report
+from steelyard.weights.pickles.tensors import storage_of
 from steelyard.weights.pickles.values import Bag, Global, Made, Opaque, Persistent
 
 EXPANSION = 10_000_000
@@ -125,12 +125,15 @@ class Objects:
         torch writes `("storage", class, key, location, elements)`, until 1.6 with a view's
         key as a sixth part, and `("module", class, file, source)` before whole modules.
         """
+        storage = storage_of(pid)
+        if storage is not None:
+            if self.report.storages.setdefault(storage.key, storage) != storage:
+                self.note(
+                    "pickle/tensor-out-of-range",
+                    f"storage {storage.key} is declared with different types or lengths",
+                )
+            return Persistent(pid)
         match pid:
-            case ("storage", kind, str() as key, str(), int() as elements, *view) if (
-                is_storage_class(kind) and len(view) <= 1 and elements >= 0
-            ):
-                self.report.storages.setdefault(key, Storage(kind.name, key, elements))
-                return Persistent(pid)
             case ("module", Global() as kind, _, _):
                 return kind
             case _:

@@ -44,7 +44,8 @@ UNLISTED = Rule(
     severity="medium",
     effect="review",
     what="Loading imports classes or functions beyond the list of harmless ones, and makes "
-    "instances without running their constructor.",
+    "instances without running their constructor. Low where all of them are of known libraries "
+    "or of the loading script itself, medium otherwise.",
     why="Importing a module runs it, and a class may act when its state is set. The names are "
     "those that models of known libraries, or whole modules, need.",
     fix=f"Load it only where you trust the packages named, from the same publisher. {_SAFER}",
@@ -211,6 +212,16 @@ STORAGE = Rule(
     fix=_REFUSE,
     references=("CVE-2026-24747", "CWE-125"),
 )
+DISGUISED = Rule(
+    id="pickle/disguised",
+    title="Pickle under another format's name",
+    severity="high",
+    effect="review",
+    what="The file is a pickle, and its name ends as that of a format that cannot call anything.",
+    why="Tools that go by the name do not look; loaders that go by the content run it.",
+    fix="Ask the publisher for the format that the name promises.",
+    references=("CVE-2025-1889", "CVE-2025-10155", "CWE-646"),
+)
 MANY = Rule(
     id="pickle/more-notes",
     title="More findings than are kept",
@@ -241,6 +252,7 @@ RULES = (
     TARGET,
     TRAILING,
     STORAGE,
+    DISGUISED,
     MANY,
 )
 BY_ID = {rule.id: rule for rule in RULES}

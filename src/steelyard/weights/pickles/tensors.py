@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from steelyard.weights.pickles.arguments import is_storage_class
 from steelyard.weights.pickles.report import Storage
 from steelyard.weights.pickles.values import Bag, Made, Persistent
 
@@ -60,13 +61,24 @@ def width(storage: Storage) -> int:
 def view_of(args: tuple[Any, ...]) -> View | None:
     """Read the arguments of `_rebuild_tensor_v2`; None if the storage is no persistent one."""
     match args:
-        case (
-            Persistent(pid=("storage", kind, str() as key, _, int() as count, *_)),
-            int() as at,
-            *rest,
-        ):
+        case (Persistent(pid=pid), int() as at, *rest) if len(rest) > 1:
+            storage = storage_of(pid)
             sizes = [_counts(value) for value in rest[:2]]
-            return View(Storage(kind.name, key, count), at, sizes[0], sizes[1])
+            return None if storage is None else View(storage, at, sizes[0], sizes[1])
+        case _:
+            return None
+
+
+def storage_of(pid: Any) -> Storage | None:
+    """Read a persistent id as torch's tuple of a storage; None if it is none.
+
+    The sixth part, until torch 1.6, is the key of a view on it.
+    """
+    match pid:
+        case ("storage", kind, str() as key, str(), int() as elements, *view) if (
+            is_storage_class(kind) and len(view) <= 1 and elements >= 0
+        ):
+            return Storage(kind.name, key, elements)
         case _:
             return None
 
@@ -76,6 +88,8 @@ def _counts(value: Any) -> tuple[int, ...]:
     if isinstance(value, Made):
         value = value.args[0] if value.args else ()
     items = value.items if isinstance(value, Bag) else value
+    if not isinstance(items, (tuple, list)):
+        return ()
     return tuple(item for item in items if isinstance(item, int))
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from steelyard.weights.pickles.allowed import allowed
 from steelyard.weights.pickles.cursor import BrokenStreamError
 from steelyard.weights.pickles.opcodes import NAMES
 from steelyard.weights.pickles.report import Note, Report
-from steelyard.weights.pickles.rules import BY_ID, MANY, RULES, TRAILING, UNLISTED
+from steelyard.weights.pickles.rules import BY_ID, DISGUISED, MANY, RULES, TRAILING, UNLISTED
 from steelyard.weights.pickles.scan import TORCH_PICKLES, Scan, is_torch_magic
 from steelyard.weights.pickles.tensors import named, width
 from steelyard.weights.reader import Context, Fact, Import, Item, Reader, Tensor
@@ -15,6 +16,48 @@ from steelyard.weights.source import Source
 
 SNIFFED = 4000
 """Opcodes after which what reads like a pickle is taken for one."""
+
+NEVER_PICKLES = frozenset(
+    {
+        "7z",
+        "csv",
+        "ggml",
+        "gguf",
+        "gif",
+        "gz",
+        "h5",
+        "hdf5",
+        "html",
+        "ipynb",
+        "jinja",
+        "jpeg",
+        "jpg",
+        "json",
+        "jsonl",
+        "keras",
+        "md",
+        "mp3",
+        "mp4",
+        "npz",
+        "onnx",
+        "pb",
+        "pdf",
+        "png",
+        "py",
+        "safetensors",
+        "tar",
+        "tflite",
+        "toml",
+        "tsv",
+        "txt",
+        "wav",
+        "xml",
+        "yaml",
+        "yml",
+        "zip",
+    }
+)
+"""Endings of names under which nobody expects a pickle."""
 
 _NEWEST = 5
 _NAMES_SHOWN = 12
@@ -45,6 +88,9 @@ class Pickle(Reader):
 
     def read(self, source: Source, context: Context) -> Iterator[Item]:
         """Judge every pickle in the source."""
+        suffix = source.name.rpartition(".")[2].lower()
+        if suffix in NEVER_PICKLES:
+            yield DISGUISED.at(context.place(), f"{source.name!r} is a pickle")
         report = Report()
         end = Scan().row(source, 0, report)
         yield from told(report, context)
@@ -64,9 +110,20 @@ def told(report: Report, context: Context) -> Iterator[Item]:
         shown = ", ".join(names[:_NAMES_SHOWN])
         rest = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
         start = min(report.reviewed.values())
-        yield UNLISTED.at(context.place(start, detail=names[0]), f"loading needs {shown}{rest}")
+        strange = [name for name in names if not _familiar(report, name)]
+        yield UNLISTED.at(
+            context.place(start, detail=(strange or names)[0]),
+            f"loading needs {shown}{rest}",
+            severity="medium" if strange else "low",
+        )
     if report.dropped:
         yield MANY.at(context.place(), f"{report.dropped} more findings were not kept")
+
+
+def _familiar(report: Report, name: str) -> bool:
+    """Whether a reviewed name is of a known library, or of the script that loads the file."""
+    found = report.imports.get(name)
+    return found is not None and allowed().familiar(found.module, found.name)
 
 
 def _opcode(note: Note) -> str:
@@ -88,7 +145,7 @@ def _storages(source: Source, at: int, found: tuple[Report, Context]) -> Iterato
         )
         return
     for name, view in named(report.results[3]):
-        start = places[view.storage.key] + view.offset * width(view.storage)
+        start = places.get(view.storage.key, source.size) + view.offset * width(view.storage)
         tensor = Tensor(name=name, dtype=view.dtype, shape=view.shape)
         yield Tensor(
             name=name,
