@@ -44,8 +44,11 @@ def long_integer(text: bytes) -> tuple[int | Opaque, bool] | None:
 
 
 def _some_integer(text: bytes) -> bool:
-    """Whether any reader takes `text` for an integer, in whatever base."""
-    if len(text) > LONGEST_ODD:
+    """Whether any reader takes `text` for an integer, in whatever base.
+
+    The C unpickler stops at a NUL byte and takes what is before it, also nothing.
+    """
+    if len(text) > LONGEST_ODD or b"\0" in text:
         return True
     for base in (0, 8, 10, 16):
         with contextlib.suppress(ValueError):
@@ -58,11 +61,10 @@ def decimal(text: bytes) -> tuple[float | Opaque, bool] | None:
     """Read the argument of FLOAT, as `integer`."""
     if _FLOAT.fullmatch(text):
         return float(text), True
-    try:
-        float(text)
-    except ValueError:
-        return None
-    return Opaque("float"), False
+    with contextlib.suppress(ValueError):
+        float(text.split(b"\0")[0] or b"0")
+        return Opaque("float"), False
+    return None
 
 
 def quoted(text: bytes) -> tuple[str, bool] | None:
@@ -90,10 +92,11 @@ def old_text(raw: bytes) -> tuple[str, bool]:
         return raw.decode("latin-1"), False
 
 
-def index_of(text: bytes) -> int | None:
-    """Read a memo index; None when no reader could."""
+def index_of(text: bytes) -> tuple[int, bool] | None:
+    """Read a memo index, as `integer`."""
+    digits = text.split(b"\0")[0]
     try:
-        number = int(text) if len(text) < LONGEST_INDEX else -1
+        number = int(digits) if len(digits) < LONGEST_INDEX else -1
     except ValueError:
         number = -1
-    return number if number >= 0 else None
+    return (number, text.isdigit()) if number >= 0 else None

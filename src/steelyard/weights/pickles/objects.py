@@ -8,7 +8,7 @@ from steelyard.weights.pickles.cursor import BrokenStreamError, Bytes, Cursor
 from steelyard.weights.pickles.expansion import expanded
 from steelyard.weights.pickles.report import Report
 from steelyard.weights.pickles.tensors import storage_of
-from steelyard.weights.pickles.values import Bag, Global, Made, Opaque, Persistent
+from steelyard.weights.pickles.values import Bag, Blob, Global, Made, Opaque, Persistent
 
 EXPANSION = 10_000_000
 EXPANSION_RATIO = 100_000
@@ -76,6 +76,9 @@ class Objects:
                 )
             case Persistent() | Opaque():
                 self.note("pickle/odd-target", "items are put into what the loader gave")
+            case _ if not values or (isinstance(container, Blob) and container.kind == "bytearray"):
+                # The C code does nothing for no items, before it looks at what they go into.
+                self.note("pickle/odd-target", "items are put into plain data")
             case _:
                 raise BrokenStreamError(
                     f"items are put into plain data, at byte {self.report.where()[0]}"
@@ -114,6 +117,9 @@ class Objects:
                 )
             case Persistent() | Opaque() | Bag():
                 self.note("pickle/odd-target", "state is set on what takes none")
+            case _ if is_no_state(state):
+                # The C code looks for attributes to set first; the Python code differs on `{}`.
+                self.note("pickle/odd-target", "no state is set on plain data")
             case _:
                 raise BrokenStreamError(
                     f"state is set on plain data, at byte {self.report.where()[0]}"
@@ -161,3 +167,16 @@ class Objects:
                 "pickle/expansion",
                 f"{size} bytes stand for {total:.0e} values once shared ones are followed",
             )
+
+
+def is_no_state(state: Any) -> bool:
+    """Whether BUILD with `state` sets nothing, for one reader at least."""
+    match state:
+        case None | False | 0 | "" | b"" | ():
+            return True
+        case (first, second):
+            return is_no_state(first) and is_no_state(second)
+        case Bag():
+            return state.count == 0
+        case _:
+            return False

@@ -149,5 +149,11 @@ class State(Cursor):
         self.recall(self.number(4))
 
     def _index(self) -> int:
-        number = index_of(self.line())
-        return self.fail("the memo index is no number") if number is None else number
+        text = self.line()
+        read = index_of(text)
+        if read is None:
+            self.fail("the memo index is no number")
+        number, same = read
+        if not same:
+            self.judge.note("pickle/reader-disagreement", f"readers take {text[:40]!r} differently")
+        return number
