@@ -14,7 +14,7 @@ from steelyard.weights.pickles.cursor import BrokenStreamError, Bytes
 from steelyard.weights.pickles.judge import Judge
 from steelyard.weights.pickles.opcodes import NAMES
 from steelyard.weights.pickles.state import StopReached
-from steelyard.weights.pickles.values import Bag, Global, Made
+from steelyard.weights.pickles.values import Bag, Global, Made, Persistent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -219,7 +219,7 @@ class Machine(Constants):
         """Give the tuple of arguments; None when only loading would tell it."""
         if isinstance(args, tuple):
             return args
-        if isinstance(args, (Made, Global)):
+        if isinstance(args, (Made, Global, Persistent)):
             return None
         return self.fail("the arguments are no tuple")
 
