@@ -119,7 +119,7 @@ def _nothing(folder: Path, name: str, digest: str) -> str:
         f"{subject.name} (sha256 {subject.digest.get('sha256', 'none')[:16]}…)"
         for each in store.everything(folder)
         if isinstance(each, store.Stored)
-        for subject in each.statement.subject
+        for subject in each.statement.subject[:1]
     }
     about = f"it is about {', '.join(sorted(others))}" if others else "there is no evidence at all"
     what = f"{name} (sha256 {digest[:16]}…)" if digest else name

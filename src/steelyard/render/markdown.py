@@ -73,7 +73,7 @@ def audit(found: Audit, statement: Statement) -> Iterator[str]:
         listed = ", ".join(f"{one.id}:2026 {one.title} (2025: {one.before})" for one in touched)
         yield from ("", f"OWASP Top 10 for LLM applications, touched: {listed}.")
     yield from ("", "### Repeat and verify", "", *_fenced(repeat.command(found)), "")
-    for subject in statement.subject:
+    for subject in statement.subject[:1]:
         for name, digest in subject.digest.items():
             yield f"- {plain(name)} of the weights: {code(digest)}"
     yield f"- Seed commitment: {code(found.seed.commitment)}"
