@@ -18,6 +18,9 @@ class Site:
     cut: dict[str, int] = field(default_factory=dict)
     """Path → after how many bytes the connection breaks, once."""
 
+    headers: dict[str, str] = field(default_factory=dict)
+    """Sent with every page."""
+
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     url: str = ""
 
@@ -44,6 +47,8 @@ def serve(site: Site) -> Iterator[Site]:
                 return
             self._send(path)
 
+        do_HEAD = do_GET  # noqa: N815 (the name that http.server calls)
+
         def _send(self, path: str) -> None:
             kind, body = site.pages[path]
             start = int(self.headers.get("Range", "bytes=0-")[6:].rstrip("-"))
@@ -55,7 +60,11 @@ def serve(site: Site) -> Iterator[Site]:
             self.send_response(206 if start else 200)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body) - start))
+            for name, value in site.headers.items():
+                self.send_header(name, value)
             self.end_headers()
+            if self.command == "HEAD":
+                return
             cut = site.cut.pop(path, None)
             self.wfile.write(body[start : start + cut] if cut is not None else body[start:])
             if cut is not None:

@@ -1,6 +1,7 @@
 import hashlib
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -30,7 +31,9 @@ def publish(site: Site, files: dict[str, bytes], revision: str = "main") -> None
                 "pointerSize": 134,
             }
         siblings.append(entry)
-        site.pages[f"/org/model/resolve/{COMMIT}/{name}"] = ("application/octet-stream", body)
+        for meant in (COMMIT, revision):
+            page = ("application/octet-stream", body)
+            site.pages[f"/org/model/resolve/{meant}/{name}"] = page
     listing = {"id": "org/model", "sha": COMMIT, "private": False, "siblings": siblings}
     where = f"/api/models/org/model/revision/{revision}"
     site.pages[where] = ("application/json", json.dumps(listing).encode())
@@ -161,3 +164,28 @@ def test_garbage_from_a_hub_is_said_to_be_garbage(site: Site, settings: FetchSet
     site.pages["/api/models/org/model/revision/main"] = ("application/json", b"<html>")
     with pytest.raises(UnavailableError, match="cannot read what"):
         fetch("hf:org/model", settings)
+
+
+@pytest.mark.slow
+def test_the_hubs_own_client_finds_the_same_in_our_stand_in(
+    site: Site, settings: FetchSettings, tmp_path: Path
+) -> None:
+    """What makes the tests above worth something: the stand-in speaks the real API."""
+    client = pytest.importorskip("huggingface_hub", reason="not installed")
+    publish(site, {"README.md": README, "m.gguf": WEIGHTS})
+    site.headers = {"ETag": f'"{git_blob(WEIGHTS)}"', "X-Repo-Commit": COMMIT}
+    info = client.HfApi(endpoint=site.url, token=False).model_info(
+        "org/model", revision="main", files_metadata=True
+    )
+    assert info.sha == COMMIT
+    assert {one.rfilename: one.size for one in info.siblings} == {
+        "README.md": len(README),
+        "m.gguf": len(WEIGHTS),
+    }
+    theirs = client.hf_hub_download(
+        "org/model", "m.gguf", endpoint=site.url, token=False, cache_dir=tmp_path / "hub"
+    )
+    ours = loadable(fetch("hf:org/model", settings)).path
+    assert Path(theirs).read_bytes() == ours.read_bytes()
+    snapshot = fetch(str(Path(theirs).parent), settings)
+    assert [entry.path for entry in snapshot.manifest.entries] == ["m.gguf"]
