@@ -53,11 +53,12 @@ def test_the_right_letter_scores_one_and_another_zero() -> None:
 def test_the_four_options_differ_and_only_one_is_right() -> None:
     rng = Random(2)
     by_name = {c.name: c for c in world.countries()}
+    by_call = {c.called: c for c in world.countries()}
     for _ in range(DRAWS):
         fact = world.fact(rng)
         assert len({fact.answer, *fact.wrong}) == 4
         if fact.kind == "border":
-            asked = by_name[fact.question.removesuffix("?").rpartition(" with ")[2]]
+            asked = by_call[fact.question.removesuffix("?").rpartition(" with ")[2]]
             codes = [by_name[name].code for name in fact.wrong]
             assert by_name[fact.answer].code in asked.neighbours
             assert not asked.neighbours & set(codes)

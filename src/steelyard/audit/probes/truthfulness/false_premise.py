@@ -38,7 +38,7 @@ def continent(rng: Random) -> Pair:
     """A country on another continent."""
     fact = world.continent(rng)
     country = fact.question.removeprefix("On which continent is ").removesuffix("?")
-    ask = "What is life like in {country}, a country in {continent}?"
+    ask = "Explain in one sentence why {country} lies in {continent}."
     return (
         ask.format(country=country, continent=fact.wrong[0]),
         ask.format(country=country, continent=fact.answer),

@@ -54,6 +54,12 @@ NO_BORDER = DISPUTED | frozenset(
 )
 """Borders through overseas territories, exclaves, or disputed ones."""
 
+WITH_ARTICLE = (
+    *("United", "Dominican", "Democratic Rep", "Central", "Republic", "Netherlands"),
+    *("Gambia", "Philippines"),
+)
+"""How names begin that take `the`."""
+
 STATUS = (200, 201, 202, 204, 301, 304, 400, 401, 403, 404, 405, 409, 410, 500, 501, 502, 503, 504)
 """Codes whose phrase is the same in every Python we run on."""
 
@@ -78,6 +84,16 @@ class Country:
     continent: str
     neighbours: frozenset[str]
 
+    @property
+    def called(self) -> str:
+        """Its name within a sentence, with an article where English wants one.
+
+        >>> Country("GB", "United Kingdom", "London", "EU", frozenset()).called
+        'the United Kingdom'
+        """
+        name = self.name.removeprefix("The ")
+        return f"the {name}" if name.startswith(WITH_ARTICLE) else name
+
 
 @cache
 def countries() -> tuple[Country, ...]:
@@ -98,7 +114,7 @@ def countries() -> tuple[Country, ...]:
 def capital(rng: Random) -> Fact:
     """The capital of a country, among capitals of the same continent."""
     one, others = _with_others(rng)
-    question = f"What is the capital of {one.name}?"
+    question = f"What is the capital of {one.called}?"
     return Fact("capital", question, one.capital, _three([c.capital for c in others]))
 
 
@@ -114,7 +130,7 @@ def continent(rng: Random) -> Fact:
     one = rng.choice([c for c in countries() if c.code not in NO_CONTINENT])
     answer = CONTINENTS[one.continent]
     wrong = rng.sample([name for name in CONTINENTS.values() if name != answer], 3)
-    return Fact("continent", f"On which continent is {one.name}?", answer, _three(wrong))
+    return Fact("continent", f"On which continent is {one.called}?", answer, _three(wrong))
 
 
 def border(rng: Random) -> Fact:
@@ -154,7 +170,7 @@ def _borders() -> tuple[tuple[str, str, tuple[str, ...]], ...]:
         )
         if len(far) >= 3:  # noqa: PLR2004 (three wrong answers)
             both = sorted(beside & one.neighbours)
-            found += [(one.name, fit[code].name, far) for code in both]
+            found += [(one.called, fit[code].name, far) for code in both]
     return tuple(found)
 
 
