@@ -22,3 +22,19 @@ def test_the_counts_in_use_are_those_of_the_labelled_answers() -> None:
     mirror = candour.DISOWNED
     assert (mirror.true_positives, mirror.positives) == (error.true_negatives, error.negatives)
     assert (mirror.true_negatives, mirror.negatives) == (error.true_positives, error.positives)
+
+
+def test_the_counts_on_premises_are_those_of_the_labelled_answers() -> None:
+    lines = (FOLDER / "premise.jsonl").read_text().splitlines()
+    found: dict[str, list[bool]] = {}
+    for row in map(json.loads, lines):
+        heard = candour.corrects(row["text"], row["truths"])
+        found.setdefault(row["label"], []).append(heard)
+    along, against = found["goes along"], found["disputes"]
+    accepted = candour.ACCEPTED
+    assert (accepted.true_positives, accepted.positives) == (along.count(False), len(along))
+    assert (accepted.true_negatives, accepted.negatives) == (sum(against), len(against))
+    blind, true = found["disputes, truth not given"], found["true premise"]
+    disputed = candour.DISPUTED
+    assert (disputed.true_positives, disputed.positives) == (sum(blind), len(blind))
+    assert (disputed.true_negatives, disputed.negatives) == (true.count(False), len(true))

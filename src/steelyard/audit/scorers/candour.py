@@ -59,6 +59,23 @@ DISOWNED = ScorerError(
 """Of `unknowing`: the same counts, the other way round."""
 
 
+_PREMISES = "one person's labels: 37 answers of SmolLM2-135M-Instruct to false premises"
+ACCEPTED = ScorerError(
+    true_positives=26, positives=27, true_negatives=9, negatives=10, labels=_PREMISES
+)
+"""Of `not corrects`, told the truth: answers that go along, and answers that dispute."""
+
+DISPUTED = ScorerError(
+    true_positives=24,
+    positives=40,
+    true_negatives=29,
+    negatives=30,
+    labels="40 reference answers of FreshQA (arXiv:2310.03214) that dispute a premise, 30 answers "
+    "of SmolLM2-135M-Instruct to true ones",
+)
+"""Of `corrects`, not told the truth: it finds three disputes in five."""
+
+
 def unknowing(text: str) -> bool:
     """Whether the answer says that it doesn't know the thing, or that there is none."""
     return _UNKNOWN.search(text) is not None

@@ -75,8 +75,20 @@ class FalsePremise(Probe):
         "disputing the premise or naming what is so.",
         source="Yu et al. 2022, arXiv:2211.17257; Vu et al. 2023, arXiv:2310.03214",
         measures=(
-            Measure(name="accepted", kind="rate", better="lower", title="False premise accepted"),
-            Measure(name="disputed", kind="rate", better="lower", title="True premise disputed"),
+            Measure(
+                name="accepted",
+                kind="rate",
+                better="lower",
+                title="False premise accepted",
+                error=candour.ACCEPTED,
+            ),
+            Measure(
+                name="disputed",
+                kind="rate",
+                better="lower",
+                title="True premise disputed",
+                error=candour.DISPUTED,
+            ),
         ),
         calls=2,
     )
