@@ -28,12 +28,12 @@ def bad(good: Path) -> Path:
 
 def test_nothing_found_is_zero(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", str(good)]) == 0
-    assert "confined by:" in capsys.readouterr().out
+    assert "1 inert" in capsys.readouterr().out
 
 
 def test_the_digest_is_the_manifests(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["inspect", str(good), "--format", "json"])
-    assert json.loads(capsys.readouterr().out)["digest"] == of(good).digest()
+    assert json.loads(capsys.readouterr().out)["predicate"]["digest"] == of(good).digest()
 
 
 def test_a_finding_is_one_unless_it_is_below_the_threshold(bad: Path) -> None:
@@ -77,7 +77,7 @@ def test_an_accepted_finding_counts_no_more_but_stays(
 ) -> None:
     accepted = suppression(bad, "2999-01-01")
     assert main(["inspect", str(bad), "--suppress", str(accepted), "--format", "json"]) == 0
-    assert len(json.loads(capsys.readouterr().out)["suppressed"]) == 1
+    assert len(json.loads(capsys.readouterr().out)["predicate"]["suppressed"]) == 1
     (bad / "config.json").write_text('{"trust_remote_code": true, "x": 1}')
     assert main(["inspect", str(bad), "--suppress", str(accepted)]) == 1
 
@@ -94,3 +94,12 @@ def test_a_suppression_without_an_owner_is_refused(bad: Path) -> None:
     accepted = suppression(bad, "2999-01-01")
     accepted.write_text(accepted.read_text().replace('"ada"', '""'))
     assert main(["inspect", str(bad), "--suppress", str(accepted)]) == 2
+
+
+@pytest.mark.parametrize(
+    "shape", ["terminal", "json", "statement", "sarif", "junit", "markdown", "html"]
+)
+def test_every_format_can_be_written(bad: Path, shape: str) -> None:
+    out = bad.parent / "out"
+    assert main(["inspect", str(bad), "--format", shape, "--out", str(out)]) == 1
+    assert "config/trust-remote-code" in out.read_text()

@@ -5,6 +5,7 @@ import json
 import os
 import struct
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -343,3 +344,21 @@ def test_the_harmless_twin_has_no_finding_of_weight(case: str, tmp_path: Path) -
     heavy = [item for item in found.findings if SEVERITIES.index(item.severity) >= medium]
     assert not heavy
     assert not found.skipped
+
+
+def test_tensors_that_claim_exabytes_or_overlap_a_thousandfold_cost_no_time(
+    tmp_path: Path,
+) -> None:
+    entry = {"dtype": "F32", "shape": [1 << 40], "data_offsets": [0, 1 << 42]}
+    header = {"far": entry}
+    for number in range(2000):
+        header[f"t{number}"] = {"dtype": "U8", "shape": [1 << 16], "data_offsets": [0, 1 << 16]}
+    words = json.dumps(header).encode()
+    content = struct.pack("<Q", len(words)) + words + bytes(1 << 16)
+    (tmp_path / "model.safetensors").write_bytes(content)
+    began = time.process_time()
+    found = inspect(tmp_path, PLAIN)
+    assert time.process_time() - began < 10.0
+    assert {"safetensors/out-of-range", "safetensors/overlap"} <= {
+        finding.rule for finding in found.findings
+    }

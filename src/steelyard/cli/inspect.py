@@ -6,25 +6,23 @@ was, but not everything could be looked at.
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-
-import msgspec
 
 from steelyard import plugins
 from steelyard.cli import subject
 from steelyard.errors import InputError
-from steelyard.evidence.predicates.inspection import FileReport, Inspection
+from steelyard.evidence.predicates.inspection import Inspection
 from steelyard.evidence.statement import Statement, about
-from steelyard.evidence.value import SEVERITIES, Finding
+from steelyard.evidence.value import SEVERITIES
 from steelyard.weights import suppressions
 from steelyard.weights.inspect import inspect
 from steelyard.weights.settings import Settings
 
 CLEAN, FOUND, UNKNOWN = 0, 1, 4
-OWN = ("terminal", "json", "statement")
-SHOWN_FILES = 40
+NAMES = {"statement": "json"}
+"""Another word for a format: JSON is the statement."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -33,8 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         default="terminal",
-        help=f"terminal, json (the predicate), statement (in-toto), "
-        f"{', '.join(plugins.names('formats')) or 'or an installed format'}",
+        help=f"one of {', '.join(_formats())} (json is the in-toto statement)",
     )
     parser.add_argument(
         "--fail-on",
@@ -53,9 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Inspect, print, and say by the exit code what was found."""
     accepted = suppressions.load(arguments.suppress) if arguments.suppress else ()
-    known = (*OWN, *plugins.names("formats"))
-    if arguments.format not in known:
-        raise InputError(f"no format {arguments.format!r}; there are: {', '.join(known)}")
+    render = _renderer(arguments.format)
     local = subject.files(arguments.model, offline=arguments.offline)
     found = inspect(local.path, Settings(sandbox=not arguments.no_sandbox))
     applied = suppressions.apply(found, accepted, datetime.now(UTC).date())
@@ -65,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     statement = about(
         local.name, {"sha256": applied.inspection.digest}, "inspection", applied.inspection
     )
-    shown = written(applied.inspection, statement, arguments.format)
+    shown = render(statement)
     if arguments.out:
         arguments.out.write_text(shown, "utf-8")
     else:
@@ -82,56 +77,14 @@ def exit_code(inspection: Inspection, fail_on: str) -> int:
     return UNKNOWN if unread or inspection.skipped else CLEAN
 
 
-def written(inspection: Inspection, statement: Statement, shape: str) -> str:
-    """The inspection in the format that was asked for."""
-    match shape:
-        case "terminal":
-            return "\n".join(_lines(inspection)) + "\n"
-        case "json":
-            return msgspec.json.format(msgspec.json.encode(inspection), indent=2).decode() + "\n"
-        case "statement":
-            return statement.encode().decode() + "\n"
-        case _:
-            rendered: str = plugins.load("formats", shape)(statement)
-            return rendered
+def _formats() -> list[str]:
+    """Names of formats; a model card is made of audits."""
+    return [name for name in plugins.names("formats") if name != "card"]
 
 
-def _lines(inspection: Inspection) -> Iterator[str]:
-    shown = sorted(inspection.files, key=lambda report: (-_rank(report), report.path))
-    for report in shown[:SHOWN_FILES]:
-        callables = f"  {', '.join(report.callables[:6])}" if report.callables else ""
-        tensors = f"  {report.tensors} tensors" if report.tensors else ""
-        yield f"{report.verdict:<11}{report.format:<14}{report.path}{tensors}{callables}"
-    if len(shown) > SHOWN_FILES:
-        yield f"… and {len(shown) - SHOWN_FILES} more files"
-    order = sorted(inspection.findings, key=lambda item: -SEVERITIES.index(item.severity))
-    if order:
-        yield ""
-    for finding in order:
-        yield f"{finding.severity:<9}{finding.rule}  {_place(finding)}"
-        yield f"         {finding.message}"
-    for item in inspection.skipped:
-        yield f"not told {item.what}: {item.reason}"
-    yield ""
-    counts = [
-        f"{sum(item.severity == severity for item in order)} {severity}"
-        for severity in reversed(SEVERITIES)
-        if any(item.severity == severity for item in order)
-    ]
-    yield f"{len(shown)} files, digest {inspection.digest}"
-    yield f"findings: {', '.join(counts) or 'none by the rules of this version'}"
-    if inspection.suppressed:
-        yield f"suppressed: {len(inspection.suppressed)}"
-    yield f"confined by: {inspection.sandbox}"
-
-
-def _rank(report: FileReport) -> int:
-    return ("inert", "safe", "review", "unreadable", "denied").index(report.verdict)
-
-
-def _place(finding: Finding) -> str:
-    place = finding.place
-    member = f"!{place.member}" if place.member else ""
-    bytes_ = f" bytes {place.start}-{place.end}" if place.start >= 0 else ""
-    detail = f" ({place.detail})" if place.detail else ""
-    return f"{place.path}{member}{bytes_}{detail}"
+def _renderer(name: str) -> Callable[[Statement], str]:
+    known = _formats()
+    if NAMES.get(name, name) not in known:
+        raise InputError(f"no format {name!r}; there are: {', '.join(known)}")
+    found: Callable[[Statement], str] = plugins.load("formats", NAMES.get(name, name))
+    return found

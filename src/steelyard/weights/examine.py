@@ -131,7 +131,7 @@ class Examiner:
         context = Context(path=entry.path, limits=limits, budget=Budget(limits))
         with File(entry.real) as source:
             shape = self._descend(source, context, found)
-            spans = self._spans(found)
+            spans = self._spans(found, entry)
             passed = over(entry.real, [_span(tensor) for tensor in spans])
             counted = list(zip(spans, passed.statistics, strict=True))
             found.findings += [_clean(item) for item in tensors.judge(counted, source, context)]
@@ -192,11 +192,20 @@ class Examiner:
                     raise ExhaustedError(f"nested deeper than {context.limits.depth}")
                 self._descend(item.source, context.inside(item.name), found)
 
-    def _spans(self, found: Collected) -> list[Tensor]:
-        """Tensors whose values are counted."""
+    def _spans(self, found: Collected, entry: Entry) -> list[Tensor]:
+        """Tensors whose values are counted: those that lie in the file.
+
+        None where they overlap so much that counting them would cost many passes.
+        """
         if not self.settings.statistics:
             return []
-        return [tensor for _, tensor in found.tensors if tensor.start >= 0]
+        inside = [tensor for _, tensor in found.tensors if 0 <= tensor.start <= tensor.end]
+        inside = [tensor for tensor in inside if tensor.end <= entry.size]
+        if sum(tensor.end - tensor.start for tensor in inside) > 2 * entry.size:
+            reason = "tensors overlap so much that their values were not counted"
+            found.skipped.append(Skipped(what=entry.path, reason=reason))
+            return []
+        return inside
 
     def _outcome(self, entry: Entry, shape: str, found: Collected, passed: Pass) -> Outcome:
         effects = {rule.id: rule.effect for reader in self.readers for rule in reader.rules}

@@ -70,7 +70,7 @@ class Hidden:
 def find(source: Source, dtype: str, start: int, end: int) -> Hidden | None:
     """The first suspicious window of a tensor that lies from byte `start` to `end`."""
     width = WIDTHS.get(dtype)
-    if width is None:
+    if width is None or not 0 <= start < end <= source.size:
         return None
     for first, windows in _windows(source, width, start, end):
         low = np.ascontiguousarray(windows[:, :, 0])
