@@ -351,7 +351,7 @@ def test_tensors_that_claim_exabytes_or_overlap_a_thousandfold_cost_no_time(
 ) -> None:
     entry = {"dtype": "F32", "shape": [1 << 40], "data_offsets": [0, 1 << 42]}
     header = {"far": entry}
-    for number in range(2000):
+    for number in range(500):
         header[f"t{number}"] = {"dtype": "U8", "shape": [1 << 16], "data_offsets": [0, 1 << 16]}
     words = json.dumps(header).encode()
     content = struct.pack("<Q", len(words)) + words + bytes(1 << 16)
