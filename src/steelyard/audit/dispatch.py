@@ -13,7 +13,7 @@ from steelyard.audit.target import Target
 from steelyard.errors import InputError, TargetLostError, UnavailableError
 
 AHEAD = 2
-"""Cases asked in advance, in multiples of the concurrency: one slow answer at the head must
+"""Calls asked in advance, in multiples of the concurrency: one slow answer at the head must
 not idle the others, and a decision must not waste more than this."""
 
 FAILURES_IN_A_ROW = 8
@@ -71,6 +71,9 @@ class Dispatcher:
         self._window = AHEAD * panel.concurrency
         self._tasks: dict[asyncio.Task[tuple[Case, Record, float]], tuple[Draw, int]] = {}
         self._begun = 0
+        self._calls = 0
+        """In flight, at most: a case may make fewer than it announces."""
+
         self._flying: set[Draw] = set()
         self._settled: dict[Draw, Settled] = {}
         self._failed: dict[Draw, _Failure] = {}
@@ -110,20 +113,24 @@ class Dispatcher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _refill(self) -> None:
-        room = self._panel.concurrency - len(self._flying)
+        """Start what the plan asks for, counting calls: a case may make several."""
+        lanes, window = self._schedule.lanes, self._window
+        room = self._panel.concurrency - self._calls
         if room <= 0 or self._error is not None:
             return
         for draw in self._schedule.ahead(self._window):
-            if draw in self._settled or draw in self._flying or draw in self._failed:
-                continue
-            if not self._reuse(draw):
+            calls = lanes[draw.lane].calls
+            known = draw in self._settled or draw in self._flying or draw in self._failed
+            if not known and not self._reuse(draw):
                 self._start(draw)
-                room -= 1
-                if room <= 0:
-                    return
+                room -= calls
+            window -= calls
+            if room <= 0 or window <= 0:
+                return
 
     def _start(self, draw: Draw) -> None:
         self._flying.add(draw)
+        self._calls += self._schedule.lanes[draw.lane].calls
         task = asyncio.create_task(self._ask(draw))
         self._begun += 1
         self._tasks[task] = draw, self._begun
@@ -201,6 +208,7 @@ class Dispatcher:
     def _landed(self, task: asyncio.Task[tuple[Case, Record, float]]) -> None:
         draw, begun = self._tasks.pop(task)
         self._flying.discard(draw)
+        self._calls -= self._schedule.lanes[draw.lane].calls
         try:
             if not task.cancelled():
                 case, record, seconds = task.result()

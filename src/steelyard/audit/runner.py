@@ -6,8 +6,8 @@ the latency (`dispatch`), and each gate's evidence may be looked at after every 
 (`measure`). Gates share one error probability by e-Holm.
 """
 
+import asyncio
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -101,13 +101,18 @@ class Runner:
         )
 
     async def _loop(self, dispatcher: Dispatcher) -> Stop:
-        budget, began = self._plan.budget, time.monotonic()
+        budget, loop = self._plan.budget, asyncio.get_running_loop()
+        deadline = loop.time() + budget.seconds if budget.seconds else None
         while (draw := self._schedule.head()) is not None:
             if budget.tokens and self._tokens >= budget.tokens:
                 return "budget"
-            if budget.seconds and time.monotonic() - began >= budget.seconds:
+            if deadline is not None and loop.time() >= deadline:
+                return "budget"  # everything may come from the journal, without a pause
+            try:
+                async with asyncio.timeout_at(deadline):
+                    settled = await dispatcher.take(draw)
+            except TimeoutError:
                 return "budget"
-            settled = await dispatcher.take(draw)
             tally, lane = self._tallies[draw.lane], self._schedule.lanes[draw.lane]
             self._chain.add(settled.sealed)
             tally.add(settled)
