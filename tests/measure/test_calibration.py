@@ -41,3 +41,9 @@ def test_too_few_or_impossible_forecasts_are_refused() -> None:
         brier([], 0.95)
     with pytest.raises(InputError, match="outside 0 to 1"):
         brier([(1.2, True)], 0.95)
+
+
+def test_forecasts_of_one_probability_are_not_sorted_by_their_outcome() -> None:
+    same = [(0.9, index % 4 == 0) for index in range(400)]
+    found = expected_calibration_error(same, 0.95)
+    assert abs(found.value - 0.65) < 0.01

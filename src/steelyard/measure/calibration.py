@@ -7,6 +7,7 @@ bootstrap's, valid at the n at which it is made, not at every n.
 
 import math
 from collections.abc import Sequence
+from operator import itemgetter
 from random import Random
 
 from steelyard.errors import InputError
@@ -70,7 +71,8 @@ def expected_calibration_error(
 
 
 def _debiased(forecasts: Sequence[Forecast]) -> float:
-    ordered = sorted(forecasts)
+    # By probability alone: ties sorted by outcome too would make bins of one outcome.
+    ordered = sorted(forecasts, key=itemgetter(0))
     n, total = len(ordered), 0.0
     for index in range(BINS):
         bin_ = ordered[index * n // BINS : (index + 1) * n // BINS]

@@ -16,13 +16,12 @@ from random import Random
 from steelyard.audit import items
 from steelyard.audit.items import Generator, Item, Shots
 from steelyard.audit.probe import Card, Case, Measure, Outcome, Probe, Reply
-from steelyard.audit.probes.performance import arithmetic, lists, reading, strings
+from steelyard.audit.probes.performance import arithmetic, reading, strings
 
 _PLAIN_WORD = re.compile(r"(?<![\"\w])[A-Za-z]{4,}(?![\"\w])")
 EASY: tuple[tuple[str, Generator, int], ...] = (
-    ("arithmetic", arithmetic.GENERATOR, 2),
+    ("arithmetic", arithmetic.GENERATOR, 1),
     ("strings", strings.GENERATOR, 1),
-    ("lists", lists.GENERATOR, 2),
     ("reading", reading.GENERATOR, 2),
 )
 """Kind, generator, and the highest level taken from it."""
