@@ -1,7 +1,7 @@
 """What the documentation promises is there, and what is there is documented."""
 
 import argparse
-import importlib.util
+import importlib
 import re
 import shlex
 from pathlib import Path
@@ -32,8 +32,6 @@ def commands() -> list[tuple[str, str]]:
 def test_a_documented_command_is_one_that_the_parser_takes(page: str, line: str) -> None:
     verb, *words = shlex.split(line, comments=True)[1:]
     assert verb in VERBS, f"{page}: no verb {verb}"
-    if importlib.util.find_spec(f"steelyard.cli.{verb}") is None:
-        pytest.skip(f"{verb} is announced, and not built yet")
     parser = argparse.ArgumentParser(allow_abbrev=False, exit_on_error=False)
     importlib.import_module(f"steelyard.cli.{verb}").configure(parser)
     if words or verb == "audit":
