@@ -4,6 +4,7 @@ import argparse
 import importlib
 import re
 import shlex
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMAND = re.compile(r"^(?: {4}|\$ )(steelyard [^\n]+)$|`(steelyard [^`\n]+)`", re.MULTILINE)
+SHELL = {">", "|", "&&", "||", ";", "&"}
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
 
 
@@ -30,7 +32,8 @@ def commands() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("page", "line"), commands(), ids=lambda part: part[:60])
 def test_a_documented_command_is_one_that_the_parser_takes(page: str, line: str) -> None:
-    verb, *words = shlex.split(line, comments=True)[1:]
+    own = takewhile(lambda word: word not in SHELL, shlex.split(line, comments=True))
+    verb, *words = list(own)[1:]
     assert verb in VERBS, f"{page}: no verb {verb}"
     parser = argparse.ArgumentParser(allow_abbrev=False, exit_on_error=False)
     importlib.import_module(f"steelyard.cli.{verb}").configure(parser)
