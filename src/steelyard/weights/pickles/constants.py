@@ -101,13 +101,13 @@ class Constants(State):
         self.stack.append(struct.unpack("<i", self.take(4))[0])
 
     def _binint1(self) -> None:
-        self.stack.append(self.take(1)[0])
+        self.stack.append(self.byte())
 
     def _binint2(self) -> None:
         self.stack.append(self.number(2))
 
     def _long1(self) -> None:
-        self._wide(self.take(1)[0])
+        self._wide(self.byte())
 
     def _long4(self) -> None:
         self._wide(struct.unpack("<i", self.take(4))[0])
@@ -119,10 +119,10 @@ class Constants(State):
         self._old(struct.unpack("<i", self.take(4))[0])
 
     def _short_binstring(self) -> None:
-        self._old(self.take(1)[0])
+        self._old(self.byte())
 
     def _short_binunicode(self) -> None:
-        self._sized("str", self.take(1)[0])
+        self._sized("str", self.byte())
 
     def _binunicode(self) -> None:
         self._sized("str", self.number(4))
@@ -131,7 +131,7 @@ class Constants(State):
         self._sized("str", self.number(8))
 
     def _short_binbytes(self) -> None:
-        self._sized("bytes", self.take(1)[0])
+        self._sized("bytes", self.byte())
 
     def _binbytes(self) -> None:
         self._sized("bytes", self.number(4))

@@ -92,6 +92,14 @@ class Cursor:
         self.pos = stop
         return piece
 
+    def byte(self) -> int:
+        """Give the next byte and pass over it."""
+        pos = self.pos
+        if pos >= len(self.buffer):
+            return self.take(1)[0]
+        self.pos = pos + 1
+        return self.buffer[pos]
+
     def number(self, size: int) -> int:
         """Give the next `size` bytes as an unsigned little-endian integer."""
         return int.from_bytes(self.take(size), "little")

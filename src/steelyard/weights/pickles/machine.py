@@ -200,7 +200,7 @@ class Machine(Constants):
         self.stack.append(Made(f"extension {code}", ()))
 
     def _ext1(self) -> None:
-        self._extension(self.take(1)[0])
+        self._extension(self.byte())
 
     def _ext2(self) -> None:
         self._extension(self.number(2))

@@ -6,6 +6,7 @@ from steelyard.weights.pickles.cursor import BrokenStreamError, Bytes, Cursor
 from steelyard.weights.pickles.judge import Judge
 from steelyard.weights.pickles.literals import index_of
 from steelyard.weights.pickles.opcodes import NAMES
+from steelyard.weights.pickles.values import PLAIN
 
 NEWEST_PROTOCOL = 5
 SPARSE = 100_000
@@ -33,7 +34,7 @@ class State(Cursor):
         self.marks: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
         self.shared = 0
-        """How often something was pushed a second time."""
+        """How often something that holds others was pushed a second time."""
 
         self.protocol = 0
         self.result: Any = None
@@ -82,13 +83,15 @@ class State(Cursor):
         """Push what is at `index` of the memo."""
         if index not in self.memo:
             self.fail(f"nothing is in the memo at {index}")
-        self.stack.append(self.memo[index])
-        self.shared += 1
+        value = self.memo[index]
+        self.stack.append(value)
+        if type(value) not in PLAIN:
+            self.shared += 1
 
     # One method an opcode, called by its pickletools name.
 
     def _proto(self) -> None:
-        self.protocol = self.take(1)[0]
+        self.protocol = self.byte()
         if self.protocol > NEWEST_PROTOCOL:
             self.fail(f"protocol {self.protocol} does not exist")
 
@@ -131,7 +134,7 @@ class State(Cursor):
         self.remember(self._index())
 
     def _binput(self) -> None:
-        self.memo[self.take(1)[0]] = self.stack[-1]
+        self.memo[self.byte()] = self.stack[-1]
 
     def _long_binput(self) -> None:
         self.remember(self.number(4))
@@ -143,7 +146,7 @@ class State(Cursor):
         self.recall(self._index())
 
     def _binget(self) -> None:
-        self.recall(self.take(1)[0])
+        self.recall(self.byte())
 
     def _long_binget(self) -> None:
         self.recall(self.number(4))
