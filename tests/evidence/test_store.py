@@ -33,3 +33,11 @@ def test_a_damaged_envelope_is_named_and_not_skipped(tmp_path: Path, statement: 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such folder"):
         store.find(tmp_path / "nowhere", "")
+
+
+def test_a_file_too_large_for_evidence_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "huge.json").open("wb") as file:
+        file.truncate(envelope.LARGEST + 1)
+    found = store.read(tmp_path / "huge.json")
+    assert isinstance(found, store.Damaged)
+    assert "larger than" in found.reason

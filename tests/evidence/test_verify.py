@@ -1,5 +1,6 @@
 import base64
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -129,3 +130,16 @@ def test_any_json_in_place_of_a_bundle_is_a_clean_refusal(value: dict[str, objec
         return
     with pytest.raises(SteelyardError):
         verify(json.dumps(whole).encode("utf-8", "surrogatepass"), [SIGNER.public])
+
+
+@pytest.mark.parametrize(
+    "depth", [100, 300, 500, 700, 900, 950, 980, 990, 995, 1000, 5000, 100_000]
+)
+def test_nesting_of_any_depth_is_a_clean_answer(depth: int) -> None:
+    deep = "[" * depth + "]" * depth
+    payload = STATEMENT.encode().replace(b'"figure":0.25', b'"figure":' + deep.encode())
+    whole = BUNDLE.replace(b'"tlogEntries":[]', f'"tlogEntries":[{{"a":{deep}}}]'.encode())
+    with suppress(SteelyardError):
+        verify(envelope.seal(payload, SIGNER), [SIGNER.public])
+    with pytest.raises(SteelyardError):
+        verify(whole, [SIGNER.public])

@@ -19,17 +19,20 @@ def canonical(value: Any) -> bytes:
     """UTF-8 JSON with sorted keys and no spaces, the same for equal values.
 
     Raises:
-        EvidenceError: a number is NaN or infinite, or a text cannot be UTF-8.
+        EvidenceError: a number is NaN or infinite, a text cannot be UTF-8, or the nesting is
+            too deep.
     """
-    plain = msgspec.to_builtins(value, str_keys=True)
-    _refuse_non_finite(plain, "$")
-    text = json.dumps(
-        plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
     try:
+        plain = msgspec.to_builtins(value, str_keys=True)
+        _refuse_non_finite(plain, "$")
+        text = json.dumps(
+            plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        )
         return text.encode()
     except UnicodeEncodeError as error:
         raise EvidenceError("evidence holds text only: half a surrogate pair found") from error
+    except RecursionError as error:
+        raise EvidenceError("evidence is nested too deep to be written") from error
 
 
 def decode(data: bytes, kind: type[T]) -> T:
@@ -60,7 +63,7 @@ def convert(plain: Any, kind: type[T]) -> T:
     """
     try:
         return msgspec.convert(plain, kind)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, RecursionError) as error:
         raise EvidenceError(f"not a valid {kind.__name__}: {error}") from error
 
 

@@ -137,23 +137,8 @@ def pae(payload_type: str, payload: bytes) -> bytes:
 
 def seal(payload: bytes, signer: Signs, payload_type: str = PAYLOAD_TYPE) -> bytes:
     """The bundle's bytes: `payload` signed by `signer`, in canonical JSON."""
-    match signer.material:
-        case KeyHint(fingerprint):
-            material = _Material(public_key=_Key(hint=fingerprint), tlog_entries=())
-        case Chain(certificates):
-            found = tuple(_Certificate(raw_bytes=_base64(each)) for each in certificates)
-            material = _Material(chain=_CertificateChain(certificates=found), tlog_entries=())
-    return canonical(
-        Bundle(
-            media_type=MEDIA_TYPE,
-            material=material,
-            envelope=_Dsse(
-                payload=_base64(payload),
-                payload_type=payload_type,
-                signatures=(_Signature(sig=_base64(signer.sign(pae(payload_type, payload)))),),
-            ),
-        )
-    )
+    signature = signer.sign(pae(payload_type, payload))
+    return _written(Envelope(payload_type, payload, signature, signer.material))
 
 
 def open(data: bytes) -> Envelope:  # noqa: A001 (the counterpart of `seal`; used qualified)
@@ -182,9 +167,36 @@ def open(data: bytes) -> Envelope:  # noqa: A001 (the counterpart of `seal`; use
     )
 
 
-def is_canonical(data: bytes) -> bool:
-    """Whether a readable bundle is, byte for byte, as `seal` writes it."""
-    return canonical(decode(data, Bundle)) == data
+def is_as_written(data: bytes, found: Envelope) -> bool:
+    """Whether a bundle that was read as `found` is, byte for byte, as it was written.
+
+    By `seal`, that is; of a bundle signed with an identity, only that it is canonical JSON.
+    """
+    if isinstance(found.material, Keyless):
+        return canonical(decode(data, Bundle)) == data
+    return _written(found) == data
+
+
+def _written(found: Envelope) -> bytes:
+    match found.material:
+        case KeyHint(fingerprint):
+            material = _Material(public_key=_Key(hint=fingerprint), tlog_entries=())
+        case Chain(certificates):
+            chain = tuple(_Certificate(raw_bytes=_base64(each)) for each in certificates)
+            material = _Material(chain=_CertificateChain(certificates=chain), tlog_entries=())
+        case Keyless(certificate):
+            material = _Material(certificate=_Certificate(raw_bytes=_base64(certificate)))
+    return canonical(
+        Bundle(
+            media_type=MEDIA_TYPE,
+            material=material,
+            envelope=_Dsse(
+                payload=_base64(found.payload),
+                payload_type=found.payload_type,
+                signatures=(_Signature(sig=_base64(found.signature)),),
+            ),
+        )
+    )
 
 
 def _material(material: _Material) -> Material:

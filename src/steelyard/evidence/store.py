@@ -38,6 +38,8 @@ def read(path: Path) -> Stored | Damaged:
     Raises:
         OSError: the file cannot be read at all.
     """
+    if path.stat().st_size > envelopes.LARGEST:
+        return Damaged(path, f"envelope: larger than {envelopes.LARGEST} bytes")
     data = path.read_bytes()
     try:
         found = envelopes.open(data)

@@ -73,7 +73,7 @@ def verify(bundle: bytes, trust: Trust | Sequence[PublicKey]) -> Verified:
         )
     statement = _statement(found)  # 4
     ours = statement.predicate_type.startswith(PREDICATE_ROOT + "/")
-    if ours and not envelopes.is_canonical(bundle):  # 5
+    if ours and not envelopes.is_as_written(bundle, found):  # 5
         raise EvidenceError(
             "envelope: the signed payload is intact, but the file around it is not as it was "
             "written (reformatted, or something added)"
