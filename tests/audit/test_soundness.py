@@ -6,20 +6,21 @@ import pytest
 
 from steelyard.audit import api
 from steelyard.audit.settings import AuditSettings, Budget
+from steelyard.measure import exact
 from tests.audit.endpoint import Behaviour, serve
 from tests.audit.test_runner import COIN, POLICY, read
 
 REPETITIONS = 200
 WRONG = 0.05
 
-MEAN_CALLS = {0.005: 106.0, 0.03: 735.0, 0.10: 182.0, 0.30: 16.0}
-"""True rate → mean calls to a decision at threshold and error 5 %, by exact dynamic
-program over the mixture e-process (cap 10,000 calls)."""
+CAP = 10_000
+RATES = (0.005, 0.03, 0.10, 0.30)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rate", MEAN_CALLS)
+@pytest.mark.parametrize("rate", RATES)
 def test_verdicts_are_right_and_cost_what_the_exact_program_says(rate: float) -> None:
+    expected = exact.characteristics(rate, exact.boundaries(0.05, 0.05, CAP)).calls
     wrong, calls = 0, []
     with serve(Behaviour(rate=rate)) as endpoint:
         for repetition in range(REPETITIONS):
@@ -27,7 +28,7 @@ def test_verdicts_are_right_and_cost_what_the_exact_program_says(rate: float) ->
                 reference=endpoint.reference,
                 probes=(COIN,),
                 seed=f"{rate} {repetition}",
-                budget=Budget(calls=10_000),
+                budget=Budget(calls=CAP),
             )
             found = read(api.run(settings, POLICY))
             state = found.gates[0].state
@@ -37,4 +38,4 @@ def test_verdicts_are_right_and_cost_what_the_exact_program_says(rate: float) ->
     sys.stderr.write(f"\nrate {rate}: {wrong}/{REPETITIONS} wrong, mean calls {mean:.1f}\n")
     assert wrong <= WRONG * REPETITIONS
     spread = (sum((c - mean) ** 2 for c in calls) / len(calls)) ** 0.5 / len(calls) ** 0.5
-    assert abs(mean - MEAN_CALLS[rate]) <= 0.1 * MEAN_CALLS[rate] + 2 * spread
+    assert abs(mean - expected) <= 0.1 * expected + 2 * spread

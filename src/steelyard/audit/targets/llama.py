@@ -119,7 +119,7 @@ class Llama(Target):
             "slots": self._serving.slots,
             "context": min(facts.context or CONTEXT, CONTEXT),
             "threads": self._serving.threads,
-            "cache": False,
+            "cache": True,
         }
         command = (sys.executable, "-m", "steelyard.audit.targets.llama_child")
         self._child = await Child.start(command, json.dumps(wanted).encode() + b"\n")
