@@ -1,5 +1,6 @@
 """Any text: credentials, personal data, characters that nobody sees."""
 
+import json
 import re
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -10,7 +11,7 @@ from steelyard.weights import invisible
 from steelyard.weights.reader import Context, Item, Reader
 from steelyard.weights.rules import Rule
 from steelyard.weights.source import Source
-from steelyard.weights.structured import looks_like_text, read_text
+from steelyard.weights.structured import looks_like_text, parse, read_text
 
 SECRET = Rule(
     id="text/secret",
@@ -85,6 +86,8 @@ class Text(Reader):
                 what=context.path, reason=f"text of {source.size} bytes: not searched for secrets"
             )
             return
+        if b'"added_tokens"' in source.head:
+            words = _without_vocabulary(words)
         yield from _secrets(words, context)
         yield from _personal(words, context)
         yield from _endpoints(words, context)
@@ -95,6 +98,22 @@ class Text(Reader):
             yield INVISIBLE.at(
                 context.place(detail=f"line {line}"), f"{len(hidden)} times {', '.join(points)}"
             )
+
+
+def _without_vocabulary(words: str) -> str:
+    """A tokenizer's JSON without its tokens and merges.
+
+    A hundred thousand fragments of words are no text, and searching them takes ten seconds.
+    """
+    try:
+        document = parse(words).value
+    except ValueError:
+        return words
+    model = document.get("model") if isinstance(document, dict) else None
+    if not isinstance(model, dict):
+        return words
+    bare = {key: value for key, value in model.items() if key not in ("vocab", "merges")}
+    return json.dumps(document | {"model": bare}, indent=1, ensure_ascii=False)
 
 
 def _line(words: str, at: int) -> str:
