@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.evidence.hashing import AHEAD
+from steelyard.evidence.hashing import AHEAD, Memory
 from steelyard.evidence.manifest import Entry, Manifest, Settings, difference, of
 
 
@@ -123,3 +123,13 @@ def test_a_difference_names_every_file() -> None:
     told = difference(before, after)
     assert str(told) == "changed: changed; renamed: old is now new; missing: gone; added: more"
     assert not difference(before, before)
+
+
+def test_what_was_hashed_by_the_same_command_is_not_read_again(tmp_path: Path) -> None:
+    memory: Memory = {}
+    settings = Settings(memory=memory)
+    first = of(written(tmp_path, {"a": b"1", "b": b"1"}), settings)
+    assert len(memory) == 2
+    (tmp_path / "a").write_bytes(b"2")
+    assert of(tmp_path, settings) == first
+    assert of(tmp_path) != first

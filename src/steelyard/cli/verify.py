@@ -24,6 +24,7 @@ from steelyard.errors import EvidenceError, InputError, SteelyardError, Unavaila
 from steelyard.evidence import (
     certificates,
     encoding,
+    hashing,
     keyless,
     keyring,
     ledger,
@@ -168,6 +169,7 @@ class _Content:
         self._only = tuple(arguments.only)
         self._allow = arguments.allow_ignored
         self._listed = listed
+        self._memory: hashing.Memory = {}
 
     def check(self, item: Item, found: Verified) -> Checked:
         path = item.file.path
@@ -205,7 +207,9 @@ class _Content:
                 f"the signature of {says.name} is good; which files it is about, --model must say"
             )
         beside = Place(item.model, item.file.path).inside
-        settings = signed.Checking(only=self._only, allow_ignored=self._allow, beside=beside)
+        settings = signed.Checking(
+            only=self._only, allow_ignored=self._allow, beside=beside, memory=self._memory
+        )
         coverage = signed.check(item.model, says, settings)
         text = f"{coverage.checked} of {coverage.listed} files of {says.name} are as signed"
         if coverage.uncovered:
@@ -249,7 +253,7 @@ class _Content:
                     "that: --allow-ignored"
                 )
             excluded |= set(chosen)
-        settings = manifest.Settings(excluded=tuple(sorted(excluded)))
+        settings = manifest.Settings(excluded=tuple(sorted(excluded)), memory=self._memory)
         return manifest.of(item.model, settings)
 
 

@@ -46,8 +46,19 @@ class _Digest(Protocol):
     def hexdigest(self) -> str: ...
 
 
-def parts(wanted: Iterable[Part], algorithm: str = "sha256", workers: int = 0) -> list[Hashed]:
+Memory = dict[tuple[Part, str], Hashed]
+"""(part, algorithm) → what it came to: lets one command read a file once for two checks."""
+
+
+def parts(
+    wanted: Iterable[Part],
+    algorithm: str = "sha256",
+    workers: int = 0,
+    memory: Memory | None = None,
+) -> list[Hashed]:
     """The digest of each part, in order; `workers` 0 for as many as there are processors.
+
+    What is in `memory` is not read again, and what is read is added to it.
 
     Raises:
         InputError: no such algorithm.
@@ -56,14 +67,15 @@ def parts(wanted: Iterable[Part], algorithm: str = "sha256", workers: int = 0) -
     """
     make = _maker(algorithm)
     todo = list(wanted)
+    known = {} if memory is None else memory
     threads = workers or os.cpu_count() or 1
     # Biggest first, so that no thread is left alone with the biggest at the end.
-    order = sorted(range(len(todo)), key=lambda index: -_size(todo[index]))
-    ahead = len(todo) < threads
+    order = sorted({part for part in todo if (part, algorithm) not in known}, key=_size)[::-1]
+    ahead = len(order) < threads
     with ThreadPoolExecutor(threads) as pool:
-        done = pool.map(lambda index: _hash(todo[index], make(), ahead=ahead), order)
-        results = dict(zip(order, done, strict=True))
-    return [results[index] for index in range(len(todo))]
+        done = pool.map(lambda part: _hash(part, make(), ahead=ahead), order)
+        known |= {(part, algorithm): each for part, each in zip(order, done, strict=True)}
+    return [known[part, algorithm] for part in todo]
 
 
 def _maker(algorithm: str) -> Callable[[], _Digest]:

@@ -1,7 +1,7 @@
 """Whether the files of a model are those that a verified OMS statement lists."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from steelyard.errors import EvidenceError
@@ -25,6 +25,9 @@ class Checking:
 
     workers: int = 0
     """Threads that hash; 0 for as many as there are processors."""
+
+    memory: hashing.Memory | None = field(default=None, compare=False)
+    """What was hashed already, by this command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,7 @@ def check(model: Path, signed: SignedModel, settings: Checking) -> Coverage:
     if settings.only:  # 3
         listed = _narrow(listed, settings.only)
         found = {path: file for path, file in found.items() if path in listed}
-    actual = _digests(found, listed, signed, settings.workers)  # 4
+    actual = _digests(found, listed, signed, settings)  # 4
     expected = {path: _joined(resources) for path, resources in listed.items()}
     difference = manifest.compare(expected, actual)  # 5
     if difference:
@@ -129,7 +132,10 @@ def _narrow(listed: dict[str, list[Resource]], only: tuple[str, ...]) -> dict[st
 
 
 def _digests(
-    found: dict[str, Path], listed: dict[str, list[Resource]], signed: SignedModel, workers: int
+    found: dict[str, Path],
+    listed: dict[str, list[Resource]],
+    signed: SignedModel,
+    settings: Checking,
 ) -> dict[str, str]:
     parts: list[tuple[str, Part]] = []
     for path, file in found.items():
@@ -139,7 +145,8 @@ def _digests(
         elif size or path in listed:  # §6.3.2: an empty file has no shards, so it is unlisted
             starts = range(0, size, signed.shard)
             parts += [(path, Part(file, at, min(at + signed.shard, size))) for at in starts]
-    hashed = hashing.parts([part for _, part in parts], signed.algorithm, workers)
+    wanted = [part for _, part in parts]
+    hashed = hashing.parts(wanted, signed.algorithm, settings.workers, settings.memory)
     grouped: dict[str, list[Resource]] = defaultdict(list)
     for (path, part), result in zip(parts, hashed, strict=True):
         grouped[path].append(Resource(path, result.digest, part.start, part.end))
