@@ -89,6 +89,24 @@ def test_a_contradiction_is_found(case: str, tmp_path: Path) -> None:
     assert rule in {finding.rule for finding in inspect(tmp_path, PLAIN).findings}
 
 
+def test_a_card_and_a_weight_file_of_different_licences_are_found(tmp_path: Path) -> None:
+    writer = gguf.GGUFWriter(tmp_path / "model.gguf", "llama")
+    writer.add_license("cc-by-nc-4.0")
+    writer.add_tensor("blk.0.weight", np.ones((2, 32), np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    card(tmp_path, CARD)
+    found = inspect(tmp_path, PLAIN)
+    assert "consistency/licence" in {finding.rule for finding in found.findings}
+
+
+def test_a_word_in_a_table_is_no_licence_text(tmp_path: Path) -> None:
+    card(tmp_path, CARD, cards_csv="name,licence\n" + "a,b\n" * 100 + "c,OpenRAIL\n")
+    assert not inspect(tmp_path, PLAIN).findings
+
+
 def test_files_that_agree_have_no_finding(tmp_path: Path) -> None:
     model(tmp_path)
     tokens(tmp_path, 8)

@@ -214,7 +214,8 @@ def _claims(files: Sequence[Seen]) -> Iterator[Finding]:
         if len(texts) == 1 and named and title not in named and _differs(title, named):
             message = f"{file.path} is the text of {title}, but {', '.join(sorted(named))} is named"
             yield LICENCE.at(Place(path=file.path), message)
-    if len(named) > 1:
+    # Two cards in one folder are examples or translations; a card and a weight file are claims.
+    if len(named) > 1 and len({file.format for file, _ in licences}) > 1:
         paths = ", ".join(sorted({f"{value} in {file.path}" for file, value in licences}))
         yield LICENCE.at(Place(path=licences[0][0].path), f"different licences: {paths}")
     bases = [(file, value) for file, value in _facts(files, "base-model")]

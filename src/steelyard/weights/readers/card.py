@@ -8,6 +8,9 @@ from steelyard.weights.reader import Context, Fact, Item, Reader
 from steelyard.weights.source import Source
 from steelyard.weights.structured import looks_like_text
 
+HEADING = 300
+"""Bytes in which a licence's text has its title."""
+
 LONGEST_FRONT = 64 << 10
 MOST = 20
 """Values of one key that are told."""
@@ -62,7 +65,7 @@ class Card(Reader):
 
 
 def _title(source: Source) -> str:
-    words = source.head[:2000].decode("utf-8", "replace")
+    words = source.head[:HEADING].decode("utf-8", "replace")
     if words.lstrip("\ufeff \n")[:1] in "{[<#":
         return ""
     return next((name for name, pattern in TITLES if pattern.search(words)), "")
