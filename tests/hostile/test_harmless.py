@@ -83,6 +83,9 @@ FILES: dict[str, bytes] = {
     "joblib-gzip": gzip.compress(HARMLESS),
     "stacked": HARMLESS + pickle.dumps([1], 2),
     "padded": HARMLESS + bytes(512),
+    "newline": HARMLESS + b"\n",
+    "npy-of-python-2": written(np.eye(2)).replace(b"(2, 2), }  ", b"(2L, 2L), }"),
+    "zip-with-a-newline-in-a-header": zipped(Part("a.json", b"[1, 2, 3]\n")),
 }
 
 

@@ -88,7 +88,7 @@ class Scan:
     def _trailing(self, source: Bytes, at: int, report: Report) -> None:
         """Note bytes after the last pickle, unless they are padding."""
         size = source.size - at
-        if size <= _ZERO and not source.read(at, size).strip(b"\0"):
+        if size <= _ZERO and not source.read(at, size).strip(b"\0\r\n"):
             return
         report.note("pickle/trailing-data", f"{size} bytes follow the pickle, from byte {at}")
 

@@ -5,6 +5,7 @@ From: NumPy `numpy/lib/format.py`, "Format Version 1.0" to 3.0.
 
 import ast
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -126,7 +127,8 @@ def _header(source: Source) -> "_Header | str":
         return f"the header claims {length} bytes"
     text = source.read(begin, length).decode("latin1" if major < 3 else "utf-8", "replace")
     try:
-        value = ast.literal_eval(text.strip())
+        # Python 2 wrote long integers with an L, which NumPy drops too.
+        value = ast.literal_eval(re.sub(r"(?<=\d)L(?=[,)\s])", "", text.strip()))
     except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
         return f"the header is no literal: {text[:80]!r}"
     if not isinstance(value, dict) or set(value) != {"descr", "fortran_order", "shape"}:

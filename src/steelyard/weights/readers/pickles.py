@@ -77,7 +77,8 @@ class Pickle(Reader):
         head = source.head
         if head[:1] == b"\x80":
             return len(head) > 2 and head[1] <= _NEWEST and head[2] in NAMES
-        if not head or head[0] not in NAMES:
+        # A zip begins with PERSID to an unpickler, which then asks its loader and stops.
+        if not head or head[0] not in NAMES or head.startswith((b"PK\3\4", b"PK\5\6")):
             return False
         report = Report()
         try:
