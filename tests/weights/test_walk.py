@@ -1,13 +1,18 @@
 """Which files are read, and what links and caches come to."""
 
+import os
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from steelyard.errors import InputError
 from steelyard.evidence.manifest import of
-from steelyard.weights.inspect import inspect
+from steelyard.weights.inspect import catalogue, inspect
+from steelyard.weights.reader import Context, Item, Reader
 from steelyard.weights.settings import Settings
+from steelyard.weights.source import Source
 from steelyard.weights.walk import walk
 
 PLAIN = Settings(sandbox=False)
@@ -62,3 +67,34 @@ def test_a_secret_beside_a_vocabulary_is_still_found(tmp_path: Path) -> None:
         '{"added_tokens": [], "note": "' + key + '", "model": {"vocab": {"a": 0}, "merges": []}}'
     )
     assert "text/secret" in {finding.rule for finding in inspect(tmp_path, PLAIN).findings}
+
+
+class Dies(Reader):
+    """A reader that takes the process with it, as a broken native library would."""
+
+    format = "dies"
+    rules = ()
+
+    def sniff(self, source: Source) -> bool:
+        return source.head.startswith(b"die")
+
+    def read(self, source: Source, context: Context) -> Iterator[Item]:
+        del source, context
+        os._exit(9)
+        yield from ()
+
+
+def test_a_reader_that_dies_is_a_finding_and_the_next_file_is_still_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("die")
+    (tmp_path / "b.json").write_text('{"trust_remote_code": true}')
+    known = catalogue()
+    with_it = replace(known, readers=(*known.readers, Dies()))
+    monkeypatch.setattr("steelyard.weights.inspect.catalogue", lambda: with_it)
+    found = inspect(tmp_path)
+    assert [finding.rule for finding in found.findings] == [
+        "reader/crashed", "config/trust-remote-code",
+    ]  # fmt: skip
+    assert [report.verdict for report in found.files] == ["unreadable", "review"]
+    assert found.digest == of(tmp_path).digest()
