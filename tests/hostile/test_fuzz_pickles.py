@@ -16,7 +16,10 @@ from steelyard.weights.reader import Budget, Context, ExhaustedError, Member, Re
 from steelyard.weights.settings import Limits
 from steelyard.weights.source import Memory as Bytes
 from steelyard.weights.source import Source, TooLargeError
+from tests.hostile.boxes import checkpoint, zipped
 from tests.hostile.mutations import SEEDS, mutated
+from tests.hostile.programs import name, program
+from tests.hostile.test_containers import FOUR, STATE
 
 ROUNDS = 1500
 SLOWEST = 2.0
@@ -100,7 +103,13 @@ def test_what_the_real_unpickler_asks_for_is_seen(seed: int) -> None:
             }, raw
 
 
-REGRESSIONS: list[bytes] = []
+UNKNOWN_STORAGE = STATE.replace(b"FloatStorage", b"FloatSte")
+NO_GEOMETRY = program(name("torch._utils", "_rebuild_tensor_v2"), b"NK\x00K\x05K\x06tR", b"(")
+
+REGRESSIONS: list[bytes] = [
+    zipped(*checkpoint(UNKNOWN_STORAGE, storages={"0": FOUR})),
+    zipped(*checkpoint(NO_GEOMETRY.replace(b"NK", b"(NK"), storages={"0": FOUR})),
+]
 """Inputs that broke a reader once."""
 
 
