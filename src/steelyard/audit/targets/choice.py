@@ -81,10 +81,12 @@ def _local(reference: Reference, settings: AuditSettings, needs: frozenset[Need]
     subject = Subject(name=local.name, digest={"sha256": local.manifest.digest()})
     target: Target
     if weights.format == "gguf":
-        from steelyard.audit.targets.llama import Llama, Serving
+        from steelyard.audit.targets.llama import Llama, servings
+        from steelyard.audit.targets.spread import Spread
 
-        serving = Serving(needs=needs, **_slots(settings))
-        target = Llama(weights.path, record, serving)
+        planned = servings(weights.path.stat().st_size, settings.concurrency, needs)
+        copies = [Llama(weights.path, record, serving) for serving in planned]
+        target = copies[0] if len(copies) == 1 else Spread(copies)
     else:
         from steelyard.audit.targets.vllm import VLLM
 
@@ -94,7 +96,3 @@ def _local(reference: Reference, settings: AuditSettings, needs: frozenset[Need]
         for entry in local.manifest.entries
     )
     return Chosen(target, subject, files)
-
-
-def _slots(settings: AuditSettings) -> dict[str, int]:
-    return {"slots": settings.concurrency} if settings.concurrency else {}

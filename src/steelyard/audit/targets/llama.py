@@ -6,6 +6,7 @@ protocol on loopback, behind a random key, so the rest is `audit.targets.openai`
 
 import asyncio
 import json
+import math
 import os
 import secrets
 import sys
@@ -31,6 +32,12 @@ LOADING = 600.0
 """Seconds to load a model, at most."""
 
 
+SMALL = 1 << 30
+"""Bytes of a file that is served several times."""
+
+MOST_COPIES = 8
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
     """How to serve a file."""
@@ -38,14 +45,33 @@ class Serving:
     slots: int = 4
     """Conversations at once."""
 
-    threads: int = max(1, (os.cpu_count() or 2) // 2)
-    """Computing threads. Half of the cores: llama.cpp's workers spin while they wait, and on
-    two contended cores two threads were 25 times slower than one."""
+    threads: int = 1
+    """Computing threads. llama.cpp's workers spin while they wait: on two contended cores two
+    threads were 25 times slower than one."""
 
     timeout: float = 300.0
     """Seconds for one call."""
 
     needs: frozenset[Need] = frozenset()
+
+
+def servings(size: int, concurrency: int, needs: frozenset[Need]) -> list[Serving]:
+    """How to serve a file of `size` bytes on this machine: one entry a copy.
+
+    A small model is served once a core, with one thread each; a large one once, with half of
+    the cores, because every copy needs its own memory for what it is thinking of.
+
+    Args:
+        size: Of the file, bytes.
+        concurrency: Requests in flight, shared out; 0 for two a copy, or four in all.
+        needs: What the chosen probes want.
+    """
+    cores = len(os.sched_getaffinity(0))
+    copies = min(cores, MOST_COPIES) if size <= SMALL else 1
+    copies = min(copies, concurrency or copies)
+    threads = 1 if copies > 1 else max(1, cores // 2)
+    slots = math.ceil((concurrency or max(4, 2 * copies)) / copies)
+    return [Serving(slots=slots, threads=threads, needs=needs)] * copies
 
 
 class Llama(Target):
