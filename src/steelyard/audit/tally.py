@@ -199,10 +199,11 @@ class Tally:
         if len(self._worst) == EXAMPLES and rank < self._worst[0][:2]:
             return
         shown = exchange[min(outcome.shown, len(exchange) - 1)]
+        show = _short if self.card.mask == "none" else predicate.withheld
         example = predicate.Example(
             case=draw,
-            prompt=_prompt(shown),
-            answer=_short(shown.reply.text),
+            prompt=show(_prompt(shown)),
+            answer=show(shown.reply.text),
             note=outcome.note,
             hit=value >= 0.5,  # noqa: PLR2004 (a rate is 0 or 1; a mean leans one way)
             mask=self.card.mask,
@@ -225,8 +226,8 @@ def _prompt(exchange: Exchange) -> str:
     if request.prefill:
         turns.append(("assistant", f"{request.prefill}…"))
     if len(turns) == 1:
-        return _short(turns[0][1])
-    return _short("\n\n".join(f"[{role}] {content}" for role, content in turns))
+        return turns[0][1]
+    return "\n\n".join(f"[{role}] {content}" for role, content in turns)
 
 
 def _short(text: str) -> str:

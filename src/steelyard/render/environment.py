@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from steelyard.evidence.predicates.audit import withheld
 from steelyard.evidence.value import Estimate
 from steelyard.render import text, words
 
@@ -42,7 +43,7 @@ def _environment() -> Environment:
     jinja.filters.update(
         cut=text.cut,
         oneline=text.line,
-        digest16=text.digest,
+        withheld=withheld,
         percent=words.percent,
         interval=words.interval,
         size=size,

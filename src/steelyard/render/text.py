@@ -6,7 +6,6 @@ Source"), or a megabyte of anything. What is shown says which character stood th
 """
 
 import unicodedata
-from hashlib import sha256
 
 MOST = 2_000
 """Characters of one answer that a report shows."""
@@ -42,11 +41,6 @@ def cut(text: str, most: int = MOST) -> str:
 def line(text: str, most: int = 200) -> str:
     """`text` as one line that is safe to print."""
     return shown(cut(" ".join(text[: 4 * most].split()), most))
-
-
-def digest(text: str) -> str:
-    """First 16 hexadecimal digits of the text's SHA-256: enough to find it in the journal."""
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _visible(character: str) -> str:

@@ -5,6 +5,8 @@ runs with the same seed: no clock readings, no latencies, no surplus calls. Thos
 the journal beside it.
 """
 
+import hashlib
+import re
 from typing import Literal
 
 import msgspec
@@ -64,6 +66,20 @@ class MeasureResult(Value, frozen=True, kw_only=True):
     """By category, level, format or attack family."""
 
 
+_WITHHELD = re.compile(r"[0-9]+ characters, SHA-256 [0-9a-f]{64}")
+
+
+def withheld(text: str) -> str:
+    """What may be said of a text that must not be shown: its length and digest.
+
+    Saying it twice changes nothing, so makers and readers may both make sure.
+    """
+    if _WITHHELD.fullmatch(text):
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{len(text)} characters, SHA-256 {digest}"
+
+
 class Example(Value, frozen=True, kw_only=True):
     """One case for the reader: the worst first."""
 
@@ -77,7 +93,8 @@ class Example(Value, frozen=True, kw_only=True):
 
     hit: bool
     mask: Literal["none", "harmful", "personal"]
-    """Renderers must not show a masked example in clear by default."""
+    """Of a masked example, `prompt` and `answer` are `withheld`: evidence is made to be
+    published. The text is in the journal, which stays with whoever ran the audit."""
 
 
 class ProbeResult(Value, frozen=True, kw_only=True):
