@@ -1,6 +1,7 @@
 """From counts to the predicate that is signed."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from steelyard import __version__
 from steelyard.audit.probe import Card, Need
@@ -8,7 +9,8 @@ from steelyard.audit.runner import Counts
 from steelyard.audit.seed import Seed
 from steelyard.audit.tally import GateTest
 from steelyard.evidence.predicates import audit as predicate
-from steelyard.evidence.value import Estimate, Skipped
+from steelyard.evidence.value import Skipped
+from steelyard.policy import rule
 from steelyard.policy.policy import Gate, Policy
 
 LACKS: dict[Need, str] = {
@@ -36,10 +38,15 @@ class Frame:
 
 def compose(frame: Frame, counts: Counts, confidence: float) -> predicate.Audit:
     """The predicate, with its verdict and every reason for it."""
-    alpha = frame.policy.alpha
-    gates = [_gate(test, alpha, confidence) for test in counts.gates]
-    gates += [_unmeasured(gate, alpha, frame.left_out) for gate in counts.unmeasured]
-    verdict, reasons = judge(frame.policy, gates, unpinned=frame.target.unpinned)
+    gates = _gates(frame, counts, confidence)
+    decided = [
+        rule.Decided(demand, gate.state, gate.reason)
+        for demand, gate in zip(frame.policy.gates, gates, strict=True)
+    ]
+    # By these gates alone: no clock, so no waiver and no age, which `policy.judge` adds when
+    # the evidence is used. The same seed gives the same verdict on any day.
+    around = rule.Around(unpinned=frame.target.unpinned)
+    verdict, reasons = rule.conclude(frame.policy, decided, around)
     skipped = [
         Skipped(what=gate.metric, reason=gate.reason)
         for gate in gates
@@ -53,7 +60,7 @@ def compose(frame: Frame, counts: Counts, confidence: float) -> predicate.Audit:
         policy=frame.policy.id,
         policy_digest=frame.policy_digest,
         probes=tuple(tally.result(confidence) for tally in counts.tallies),
-        gates=tuple(gates),
+        gates=gates,
         not_measured=(*frame.left_out, *skipped),
         verdict=verdict,
         reasons=reasons,
@@ -77,98 +84,60 @@ def lacking(card: Card, offers: frozenset[Need]) -> Skipped | None:
     return Skipped(what=card.id, reason=LACKS[missing[0]]) if missing else None
 
 
-def judge(
-    policy: Policy, gates: list[predicate.GateResult], *, unpinned: bool
-) -> tuple[predicate.Verdict, tuple[str, ...]]:
-    """Refuse where a blocking gate failed, review where anything is open, else admit.
-
-    By these gates alone: no clock, so no waiver and no age, which `policy.judge` adds when
-    the evidence is used. The same seed gives the same verdict on any day.
-    """
-    demands = {(g.metric, g.op, g.threshold): g for g in policy.gates}
-    refuse: list[str] = []
-    review: list[str] = []
-    for gate in gates:
-        demand = demands[gate.metric, gate.op, gate.threshold]
-        if gate.state == "fail":
-            (refuse if gate.severity == "block" else review).append(gate.reason)
-        elif gate.state != "pass":
-            (refuse if demand.on_missing == "refuse" else review).append(gate.reason)
-    if policy.require_inspection:
-        review.append(
-            "the policy also asks for an inspection of the files: `steelyard inspect`, then "
-            "`steelyard check` judges both"
+def _gates(frame: Frame, counts: Counts, confidence: float) -> tuple[predicate.GateResult, ...]:
+    """Every gate of the policy, in its order."""
+    tests = {rule.key(test.gate): test for test in counts.gates}
+    evidence = {
+        key: (test.test.log_e_pass, test.test.log_e_fail)
+        for key, test in tests.items()
+        if test.test.n
+    }
+    decided = rule.decide(frame.policy, evidence)
+    found = []
+    for gate in frame.policy.gates:
+        key = rule.key(gate)
+        state, (log_e_pass, log_e_fail) = (
+            rule.state(decided.get(key)),
+            evidence.get(key, (0.0, 0.0)),
         )
-    if unpinned and not policy.allow_unpinned:
-        review.append("the endpoint is bound to no weights, and the policy asks for that")
-    if not gates:
-        review.append("the policy has no gates")
-    if refuse:
-        return "refuse", (*refuse, *review)
-    if review:
-        return "review", tuple(review)
-    return "admit", tuple(gate.reason for gate in gates)
+        test = tests.get(key)
+        found.append(
+            predicate.GateResult(
+                metric=gate.metric,
+                op=gate.op,
+                threshold=gate.threshold,
+                alpha=frame.policy.alpha,
+                severity=gate.severity,
+                state=cast("predicate.GateState", state),
+                log_e_pass=log_e_pass,
+                log_e_fail=log_e_fail,
+                n=test.test.n if test is not None else 0,
+                reason=(
+                    _reason(gate, state, test, confidence)
+                    if test is not None and test.test.n
+                    else f"{rule.reason(gate, state, None)}, {_why_not(gate, test, frame)}"
+                ),
+                why=gate.why,
+            )
+        )
+    return tuple(found)
 
 
-def _gate(test: GateTest, alpha: float, confidence: float) -> predicate.GateResult:
-    state = test.state if test.test.n else "not-measured"
-    return predicate.GateResult(
-        metric=test.gate.metric,
-        op=test.gate.op,
-        threshold=test.gate.threshold,
-        alpha=alpha,
-        severity=test.gate.severity,
-        state=state,
-        log_e_pass=test.test.log_e_pass,
-        log_e_fail=test.test.log_e_fail,
-        n=test.test.n,
-        reason=_reason(test, confidence),
-        why=test.gate.why,
-    )
-
-
-def _reason(test: GateTest, confidence: float) -> str:
-    gate = test.gate
-    claim = f"{gate.metric} {gate.op} {_number(gate.threshold)}"
-    if not test.test.n:
-        return f"{claim}: not measured, no case had an outcome for it"
+def _reason(gate: Gate, state: rule.State, test: GateTest, confidence: float) -> str:
     estimate = test.test.estimate(confidence)
-    seen = (
-        f"{_number(estimate.value, estimate)} in {estimate.n} cases "
-        f"({confidence:.0%} interval {_number(estimate.low, estimate)} to "
-        f"{_number(estimate.high, estimate)})"
-    )
-    if test.state == "pass":
-        return f"{claim}: holds, measured {seen}"
-    if test.state == "fail":
-        return f"{claim}: does not hold, measured {seen}"
-    unreachable = "; ".join(u.reason for u in test.test.unreachable)
-    more = unreachable or "more cases would be needed to decide"
-    return f"{claim}: inconclusive, measured {seen}; {more}"
+    said = rule.reason(gate, state, estimate)
+    if state != "inconclusive":
+        more = rule.beyond(gate, state, estimate)
+        return f"{said}. {more}" if more else said
+    unreachable = "; ".join(each.reason for each in test.test.unreachable)
+    return f"{said}; {unreachable or 'more cases would be needed to decide'}"
 
 
-def _number(value: float, estimate: Estimate | None = None) -> str:
-    if estimate is not None and estimate.unit not in ("fraction", "points"):
-        return f"{value:.3g}"
-    return f"{100 * value:.3g} %"
-
-
-def _unmeasured(gate: Gate, alpha: float, left_out: tuple[Skipped, ...]) -> predicate.GateResult:
+def _why_not(gate: Gate, test: GateTest | None, frame: Frame) -> str:
+    if test is not None:
+        return "no case had an outcome for it"
     probe = gate.metric.rpartition(".")[0]
-    why = next((s.reason for s in left_out if s.what == probe), "its probe was not chosen")
-    return predicate.GateResult(
-        metric=gate.metric,
-        op=gate.op,
-        threshold=gate.threshold,
-        alpha=alpha,
-        severity=gate.severity,
-        state="not-measured",
-        log_e_pass=0.0,
-        log_e_fail=0.0,
-        n=0,
-        reason=f"{gate.metric} {gate.op} {_number(gate.threshold)}: not measured, {why}",
-        why=gate.why,
-    )
+    return next((s.reason for s in frame.left_out if s.what == probe), "its probe was not chosen")
 
 
 def _limitations(frame: Frame, counts: Counts) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ import argparse
 import re
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from steelyard.audit import api
@@ -34,6 +35,7 @@ from steelyard.evidence.predicates.audit import Verdict
 from steelyard.evidence.statement import Statement
 from steelyard.policy import source
 from steelyard.policy.policy import Policy
+from steelyard.policy.verdict import Evidence, judge
 
 CODES: dict[Verdict, int] = {"admit": 0, "refuse": 1, "review": 3}
 INTERRUPTED = 130
@@ -101,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
         if (settings.out / api.JOURNAL).exists():
             raise type(error)(f"{error}\n{_how_to_go_on(settings.out, 'stopped')}") from error
         raise
-    return _finish(statement, settings.out, arguments)
+    return _finish(statement, settings.out, policy, arguments)
 
 
 def _weigh(settings: AuditSettings, policy: Policy, arguments: argparse.Namespace) -> Statement:
@@ -114,18 +116,24 @@ def _weigh(settings: AuditSettings, policy: Policy, arguments: argparse.Namespac
         return api.run(settings, policy, watching)
 
 
-def _finish(statement: Statement, out: Path, arguments: argparse.Namespace) -> int:
+def _finish(statement: Statement, out: Path, policy: Policy, arguments: argparse.Namespace) -> int:
     from steelyard.cli import verdict
 
     signed_by = outputs.write(statement, out, arguments.key)
     found = outputs.predicate(statement)
+    # The statement knows no clock; waivers and the policy's review date need one.
+    now = datetime.now(UTC)
+    fresh = Evidence(name="evidence.json", statement=statement, made=now)
+    today = judge(policy, (fresh,), now).verdict
     if arguments.json:
         sys.stdout.write(statement.encode().decode() + "\n")
     else:
         verdict.show(found)
+        if today != found.verdict:
+            print(f"Today, with its waivers and review date, the policy says: {today.upper()}")
         print(f"{out / 'report.html'}  read this first")
         print(f"{out / 'evidence.json'}  signed by {signed_by}")
-    return CODES[found.verdict]
+    return CODES[today]
 
 
 def _folder(model: str) -> Path:

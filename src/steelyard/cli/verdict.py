@@ -2,6 +2,7 @@
 
 from steelyard.evidence.predicates.audit import Audit, GateResult, MeasureResult
 from steelyard.evidence.value import Estimate, Skipped
+from steelyard.policy import rule
 
 STYLES = {
     "pass": "green", "fail": "bold red", "inconclusive": "yellow", "not-measured": "dim",
@@ -36,6 +37,12 @@ def show(found: Audit) -> None:
         )
     if found.gates:
         console.print(gates)
+    for gate in found.gates:
+        measure = figures.get(gate.metric)
+        estimate = measure.estimate if measure is not None else None
+        more = rule.beyond(gate, gate.state, estimate if isinstance(estimate, Estimate) else None)
+        if more:
+            console.print(f"[dim]{escape(gate.metric)}: {escape(more)}[/]", soft_wrap=True)
     console.print(_figures(found))
     for skipped in found.not_measured:
         if skipped.what not in {gate.metric for gate in found.gates}:

@@ -62,6 +62,9 @@ def audit(found: Audit, statement: Statement) -> Iterator[str]:
             f"| {plain(demand.title)} | {_figure(figure)} | "
             f"{words.claim(demand.gate, demand.unit)} | {state} |"
         )
+    for demand in view.demands(found):
+        if demand.beyond:
+            yield from ("", f"{plain(demand.title)}: {plain(demand.beyond, 600)}")
     yield from _figures(found)
     yield from ("", "### What this does not say", "")
     for limit in found.limitations:

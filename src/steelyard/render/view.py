@@ -11,6 +11,7 @@ from steelyard.evidence.predicates.audit import (
     ProbeResult,
 )
 from steelyard.evidence.value import Estimate, Skipped
+from steelyard.policy import rule
 from steelyard.render import words
 
 OVER_REFUSAL = "over_refusal"
@@ -83,6 +84,14 @@ class Demand:
         if self.gate.threshold < 0:
             return "points"
         return self.row.unit if self.row else "fraction"
+
+    @property
+    def beyond(self) -> str:
+        """Why it is decided although the interval reaches past the threshold; else empty."""
+        figure = self.row.measure.estimate if self.row else None
+        return rule.beyond(
+            self.gate, self.gate.state, figure if isinstance(figure, Estimate) else None
+        )
 
 
 def dimensions(audit: Audit) -> tuple[Dimension, ...]:
