@@ -4,6 +4,7 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from steelyard.weights.reader import Budget
 from steelyard.weights.source import Memory, Source
@@ -30,6 +31,15 @@ Pieces = Callable[[], Iterator[tuple[bytes, int]]]
 
 class UnpackError(Exception):
     """The packed bytes do not decompress; the message says why."""
+
+
+class FollowedError(UnpackError):
+    """They do, and others follow."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(FOLLOWED)
+        self.left = left
+        """Bytes that follow."""
 
 
 class Streamed(Source):
@@ -61,14 +71,26 @@ class Streamed(Source):
         return self._held[start - self._start : start - self._start + size]
 
 
-def unpacked(pieces: Pieces, name: str, budget: Budget) -> tuple[Source, str]:
-    """Decompress within `budget`; the second answer is why it stopped early, or empty.
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """What came out."""
+
+    data: Source
+    why: str = ""
+    """Why it stopped early; empty if it did not."""
+
+    left: int = 0
+    """Bytes after the compressed stream, where others follow it."""
+
+
+def unpacked(pieces: Pieces, name: str, budget: Budget) -> Unpacked:
+    """Decompress within `budget`.
 
     Raises:
         ExhaustedError: it expands beyond the budget.
     """
     held: list[bytes] = []
-    total, kept, why = 0, True, ""
+    total, kept, why, left = 0, True, "", 0
     try:
         for piece, taken in pieces():
             total += len(piece)
@@ -79,10 +101,9 @@ def unpacked(pieces: Pieces, name: str, budget: Budget) -> tuple[Source, str]:
                 kept = False
                 held.clear()
     except UnpackError as error:
-        why = str(error)
-    if kept:
-        return Memory(b"".join(held), name), why
-    return Streamed(pieces, total, name), why
+        why, left = str(error), error.left if isinstance(error, FollowedError) else 0
+    data = Memory(b"".join(held), name) if kept else Streamed(pieces, total, name)
+    return Unpacked(data, why, left)
 
 
 def inflate(source: Source, start: int, size: int, bits: int) -> Pieces:
@@ -112,7 +133,7 @@ def inflate(source: Source, start: int, size: int, bits: int) -> Pieces:
             raise UnpackError("the data ends before the compressed stream does")
         left = size - used + len(decoder.unused_data)
         if left and source.read(start + size - left, min(left, STEP)).strip(b"\0"):
-            raise UnpackError(FOLLOWED)
+            raise FollowedError(left)
 
     return run
 
@@ -133,7 +154,7 @@ def other(source: Source, start: int, size: int, kind: str) -> Pieces:
                     yield decoder.decompress(rest, CHUNK), used
                     rest = decoder.unused_data if decoder.eof else b""
                     if decoder.eof and rest.strip(b"\0") and not _goes_on(rest, kind):
-                        raise UnpackError(FOLLOWED)
+                        raise FollowedError(size - skipped - used + len(rest))
         except (OSError, lzma.LZMAError, EOFError, ValueError, IndexError) as error:
             raise UnpackError(str(error)) from None
         # In a zip the end mark is optional: the size tells.

@@ -42,6 +42,13 @@ def is_tar(source: Source) -> bool:
     return len(block) == BLOCK and block[0] != 0 and _checks(block)
 
 
+def holds(source: Source, start: int, end: int) -> bool:
+    """Whether the bytes from `start` to `end` lie in one member of a tar."""
+    return is_tar(source) and any(
+        entry.start <= start and end <= entry.start + entry.size for entry in walk(source).entries
+    )
+
+
 def _checks(block: bytes) -> bool:
     """Whether a header's checksum is right, as the sum of signed or unsigned bytes."""
     told = _number(block[148:156])

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from steelyard.weights.source import Source
 
 LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
+_SPANNED = b"PK\x07\x08"
 LONGEST_TAIL = 65_557
 """Bytes of the end record with the longest comment."""
 
@@ -93,9 +94,18 @@ class _Directory:
 
 def is_zip(source: Source) -> bool:
     """Whether the bytes begin as a zip does, or end as one."""
-    return source.head.startswith((LOCAL, END)) or END in source.read(
-        max(source.size - LONGEST_TAIL, 0), LONGEST_TAIL
-    )
+    return begins(source) or extent(source) is not None
+
+
+def begins(source: Source) -> bool:
+    """Whether the bytes begin as a zip does, also as one piece of several that was joined."""
+    return source.head.removeprefix(_SPANNED).startswith((LOCAL, END))
+
+
+def extent(source: Source) -> tuple[int, int] | None:
+    """First and last byte of the archive that the last end record tells of, if there is one."""
+    found = next(_directories(source, Zip()), None)
+    return None if found is None else (max(found.shift, 0), found.end)
 
 
 def walk(source: Source) -> Zip:

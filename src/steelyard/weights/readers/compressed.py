@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from steelyard.evidence.value import Skipped
 from steelyard.weights.archives.rules import BROKEN, COMPRESSED_RULES, NOT_OPENED, TRAILING
-from steelyard.weights.archives.streamed import FOLLOWED, Pieces, inflate, other, unpacked
+from steelyard.weights.archives.streamed import Pieces, inflate, other, unpacked
 from steelyard.weights.reader import Context, Item, Member, Reader
 from steelyard.weights.rules import Rule
 from steelyard.weights.source import Source
@@ -60,12 +60,14 @@ class Compressed(Reader):
             yield NOT_OPENED.at(context.place(), f"compressed with {kind}, which is not built in")
             yield Skipped(what=context.path, reason=f"compressed with {kind}: could not tell")
             return
-        data, why = unpacked(pieces, f"({kind})", context.budget)
-        if why == FOLLOWED:
-            yield TRAILING.at(context.place(), f"{kind}: {why}")
-        elif why:
-            yield BROKEN.at(context.place(), f"{kind}: {why}, after {data.size} bytes")
-        yield Member(name=f"({kind})", source=data)
+        out = unpacked(pieces, f"({kind})", context.budget)
+        if out.left:
+            start = source.size - out.left
+            yield TRAILING.at(context.place(start, source.size), f"{kind}: {out.why}")
+            yield Member(name="(after the stream)", source=source.window(start, out.left))
+        elif out.why:
+            yield BROKEN.at(context.place(), f"{kind}: {out.why}, after {out.data.size} bytes")
+        yield Member(name=f"({kind})", source=out.data)
 
 
 def _pieces(source: Source, kind: str) -> Pieces | None:

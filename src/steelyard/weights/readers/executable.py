@@ -1,10 +1,13 @@
 """Programs and libraries beside the weights, by their first bytes."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from steelyard.weights.reader import Context, Item, Reader
 from steelyard.weights.rules import Rule
+from steelyard.weights.scripts.commands import HOSTILE
 from steelyard.weights.source import Source
+from steelyard.weights.structured import read_text
 
 PROGRAM = Rule(
     id="file/executable",
@@ -28,6 +31,19 @@ SHELL = Rule(
     fix="Read it before you run it; remove it if the model does not need it.",
     references=("CWE-829",),
 )
+
+COMMAND = Rule(
+    id="script/hostile-command",
+    title="Command that fetches code, opens a shell or stays",
+    severity="high",
+    effect="denied",
+    what="A script runs what it downloaded or decoded, connects a shell to another machine, "
+    "deletes a home or root folder, or writes itself into what runs at log-in.",
+    why="Whoever follows the instructions runs it; no model needs any of that.",
+    fix="Do not run it. Install by the means of your system, from names you know.",
+    references=("CWE-494", "MITRE ATT&CK T1059"),
+)
+MOST_SHOWN = 20
 
 MAGICS: dict[bytes, str] = {
     b"\x7fELF": "ELF",
@@ -76,7 +92,7 @@ class Shell(Reader):
 
     format = "shell"
     rank = 1
-    rules = (SHELL,)
+    rules = (SHELL, COMMAND)
 
     def sniff(self, source: Source) -> bool:
         """`#!`, or `@echo off`; Python's `#!` belongs to the Python reader."""
@@ -88,4 +104,9 @@ class Shell(Reader):
     def read(self, source: Source, context: Context) -> Iterator[Item]:
         """The interpreter."""
         line = source.head.split(b"\n", 1)[0][:100].decode("utf-8", "replace")
+        words = read_text(source) or ""
         yield SHELL.at(context.place(0, len(line)), f"script for a shell: {line!r}")
+        for found in islice(HOSTILE.finditer(words), MOST_SHOWN):
+            number = words.count("\n", 0, found.start()) + 1
+            place = context.place(detail=f"line {number}")
+            yield COMMAND.at(place, f"line {number}: {found.group()[:200]!r}")

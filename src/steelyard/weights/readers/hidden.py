@@ -15,6 +15,7 @@ from steelyard.weights.pickles.scan import Scan
 from steelyard.weights.reader import Context, Item, Member, Reader
 from steelyard.weights.readers.compressed import kind_of
 from steelyard.weights.readers.pickles import Pickle, told
+from steelyard.weights.readers.seven_zip import is_seven_zip
 from steelyard.weights.rules import Rule
 from steelyard.weights.source import Memory, Source
 
@@ -119,7 +120,9 @@ class Embedded(Reader):
 
     def sniff(self, source: Source) -> bool:
         """Whether a whole pickle that imports something stands somewhere."""
-        if is_zip(source) or is_tar(source) or kind_of(source) or source.head[:6] == b"\x93NUMPY":
+        if is_zip(source) or is_tar(source) or kind_of(source) or is_seven_zip(source):
+            return False
+        if source.head[:6] == b"\x93NUMPY":
             return False
         if Pickle().sniff(source):
             return False

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from steelyard.weights.archives.zips import begins
 from steelyard.weights.pickles.allowed import allowed
 from steelyard.weights.pickles.cursor import BrokenStreamError
 from steelyard.weights.pickles.opcodes import NAMES
@@ -78,7 +79,7 @@ class Pickle(Reader):
         if head[:1] == b"\x80":
             return len(head) > 2 and head[1] <= _NEWEST and head[2] in NAMES
         # A zip begins with PERSID to an unpickler, which then asks its loader and stops.
-        if not head or head[0] not in NAMES or head.startswith((b"PK\3\4", b"PK\5\6")):
+        if not head or head[0] not in NAMES or begins(source):
             return False
         report = Report()
         try:

@@ -7,6 +7,7 @@ from typing import Any
 from steelyard.weights.reader import Context, Import, Item, Member, Reader
 from steelyard.weights.rules import Rule
 from steelyard.weights.scripts.analysis import Deed, read
+from steelyard.weights.scripts.commands import HOSTILE
 from steelyard.weights.source import Memory, Source
 from steelyard.weights.structured import (
     looks_like_json_object,
@@ -181,7 +182,8 @@ class Notebook(Reader):
                     code += [line for line in text.splitlines() if line[:1] not in ("!", "%")]
                     for line in text.splitlines():
                         if line.startswith(("!", "%%bash", "%%sh", "%%script", "%system")):
-                            yield MAGIC.at(place, f"cell {index}: {line[:200]}")
+                            severity = "high" if HOSTILE.search(text) else None
+                            yield MAGIC.at(place, f"cell {index}: {line[:200]}", severity=severity)
                 if SCRIPT.search(_html(cell.get("outputs"))):
                     yield OUTPUT.at(place, f"cell {index}: script in its output")
         if code:

@@ -1,6 +1,7 @@
 """7z archives, opened by py7zr where it is installed, and otherwise named as not opened."""
 
 import io
+import struct
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
 MAGIC = b"7z\xbc\xaf\x27\x1c"
 LONGEST = 1 << 30
 """Bytes in or out that are unpacked; py7zr works in memory."""
+
+
+_HEADER = 32
+
+
+def is_seven_zip(source: Source) -> bool:
+    """Whether the source is a 7z archive to its last byte (7zFormat.txt, "SignatureHeader")."""
+    head = source.head[:_HEADER]
+    if len(head) < _HEADER or not head.startswith(MAGIC):
+        return False
+    return _HEADER + sum(struct.unpack_from("<QQ", head, 12)) >= source.size
 
 
 class SevenZip(Reader):

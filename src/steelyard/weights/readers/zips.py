@@ -21,8 +21,11 @@ from steelyard.weights.archives.rules import (
     ZIP_RULES,
 )
 from steelyard.weights.archives.streamed import Pieces, inflate, other, unpacked
-from steelyard.weights.archives.zips import Entry, Zip, is_zip, shown, walk
+from steelyard.weights.archives.tars import holds
+from steelyard.weights.archives.zips import Entry, Zip, begins, extent, shown, walk
 from steelyard.weights.reader import Context, Item, Member, Reader
+from steelyard.weights.readers.compressed import kind_of
+from steelyard.weights.readers.seven_zip import is_seven_zip
 from steelyard.weights.rules import Rule
 from steelyard.weights.source import Source
 
@@ -39,8 +42,16 @@ class Zips(Reader):
     rules: ClassVar[Sequence[Rule]] = (*ZIP_RULES, *packages.RULES)
 
     def sniff(self, source: Source) -> bool:
-        """Whether the bytes begin or end as a zip does."""
-        return is_zip(source)
+        """Whether the bytes begin as a zip does, or end as one that is no part of another box.
+
+        A tar, a 7z or a compressed stream may hold a zip as it is, near its end.
+        """
+        if begins(source):
+            return True
+        found = extent(source)
+        return found is not None and not (
+            holds(source, *found) or is_seven_zip(source) or kind_of(source)
+        )
 
     def read(self, source: Source, context: Context) -> Iterator[Item]:
         """Note where readers differ, then give every entry."""
@@ -117,7 +128,8 @@ def _content(source: Source, entry: Entry, context: Context) -> Iterator[Item]:
         if pieces is None:
             yield NOT_OPENED.at(place, f"{name} is packed by method {header.method}")
             return
-        data, why = unpacked(pieces, name, context.budget)
+        out = unpacked(pieces, name, context.budget)
+        data, why = out.data, out.why
     if why or data.size != header.size:
         yield SIZE.at(
             place,
