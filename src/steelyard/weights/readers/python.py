@@ -182,8 +182,11 @@ class Notebook(Reader):
                     code += [line for line in text.splitlines() if line[:1] not in ("!", "%")]
                     for line in text.splitlines():
                         if line.startswith(("!", "%%bash", "%%sh", "%%script", "%system")):
-                            severity = "high" if HOSTILE.search(text) else None
-                            yield MAGIC.at(place, f"cell {index}: {line[:200]}", severity=severity)
+                            yield MAGIC.at(
+                                place,
+                                f"cell {index}: {line[:200]}",
+                                severity="high" if HOSTILE.search(text) else None,
+                            )
                 if SCRIPT.search(_html(cell.get("outputs"))):
                     yield OUTPUT.at(place, f"cell {index}: script in its output")
         if code:

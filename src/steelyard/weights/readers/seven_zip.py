@@ -29,7 +29,8 @@ def is_seven_zip(source: Source) -> bool:
     head = source.head[:_HEADER]
     if len(head) < _HEADER or not head.startswith(MAGIC):
         return False
-    return _HEADER + sum(struct.unpack_from("<QQ", head, 12)) >= source.size
+    offset, size = struct.unpack_from("<QQ", head, 12)
+    return bool(_HEADER + offset + size >= source.size)
 
 
 class SevenZip(Reader):
