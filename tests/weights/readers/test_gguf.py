@@ -53,7 +53,7 @@ def test_a_file_by_the_library_has_no_findings_and_tells_what_it_is(tmp_path: Pa
     writer.add_tensor("token_embd.weight", np.ones((2, 64), np.float32))
     writer.add_tensor(
         "blk.0.weight",
-        gguf.quants.quantize(np.ones((2, 64), np.float32), gguf.GGMLQuantizationType.Q8_0),
+        gguf.quants.quantize(np.ones((32, 64), np.float32), gguf.GGMLQuantizationType.Q8_0),
         raw_dtype=gguf.GGMLQuantizationType.Q8_0,
     )
     writer.write_header_to_file()
@@ -64,7 +64,7 @@ def test_a_file_by_the_library_has_no_findings_and_tells_what_it_is(tmp_path: Pa
     assert not found.findings
     (report,) = found.files
     assert report.verdict == "inert"
-    assert (report.tensors, report.parameters) == (2, 256)
+    assert (report.tensors, report.parameters) == (2, 2176)
     assert report.facts["licence"] == "apache-2.0"
     assert report.facts["quantisation"] == "Q8_0"
     assert report.facts["tokens"] == "2"

@@ -84,7 +84,8 @@ def _each(counted: Counted, context: Context) -> Iterator[Finding]:
         masked = "mask" in name.lower() or name.endswith(("attn.bias", "attention.bias"))
         if figures.nan or (figures.infinite and not masked):
             broken.append(f"{name} ({figures.nan} NaN, {figures.infinite} infinite)")
-        matrix = len(tensor.shape) > 1 and min(tensor.shape) > 1
+        whole = tensor.elements <= 8 * (tensor.end - tensor.start)  # else a reader has said so
+        matrix = whole and len(tensor.shape) > 1 and min(tensor.shape) > 1
         if figures.dead and matrix and "lora_" not in name.lower() and not masked:
             dead.append(name)
     for rule, names in ((NOT_FINITE, broken), (DEAD, dead)):
