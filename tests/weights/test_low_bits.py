@@ -7,7 +7,6 @@ import pytest
 from numpy.typing import NDArray
 
 from steelyard.weights.checks import low_bits
-from steelyard.weights.source import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +40,10 @@ KINDS = ("normal", "laplace", "student", "binade", "8 bits a channel", "4 bits a
 
 
 def found(data: bytes, dtype: str) -> low_bits.Hidden | None:
-    return low_bits.find(Memory(data, "tensor"), dtype, 0, len(data))
+    search = low_bits.Search(low_bits.WIDTHS[dtype])
+    search.add(0, 0, memoryview(data))
+    search.flush()
+    return search.found.get(0)
 
 
 def as_type(values: NDArray[np.float32], dtype: str) -> bytes:

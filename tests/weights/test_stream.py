@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from steelyard.weights import stream
-from steelyard.weights.stream import Span, over
+from steelyard.weights.stream import Counted, Span, over
 
 RNG = np.random.default_rng(11)
 
@@ -25,8 +25,8 @@ def test_a_tensor_cut_by_chunks_counts_as_if_it_were_whole(
     values = RNG.standard_normal(4000).astype(np.float32)
     (tmp_path / "x").write_bytes(b"h" * shift + values.tobytes() + b"tail")
     span = Span(name="w", dtype="F32", start=shift, end=shift + values.nbytes)
-    (told,) = over(tmp_path / "x", [span]).statistics
-    assert told is not None
+    told = over(tmp_path / "x", [span]).counted[0].statistics
+    assert told
     assert told.elements == 4000
     assert (told.low, told.high) == (values.min(), values.max())
     assert told.mean == pytest.approx(float(values.mean()), abs=1e-6)
@@ -40,10 +40,10 @@ def test_many_overlapping_and_unordered_spans_each_get_their_own(tmp_path: Path)
         Span(name="all", dtype="I32", start=0, end=400),
         Span(name="early", dtype="I32", start=0, end=200),
     ]
-    late, whole, early = over(tmp_path / "x", spans).statistics
-    assert late is not None
-    assert whole is not None
-    assert early is not None
+    late, whole, early = (each.statistics for each in over(tmp_path / "x", spans).counted)
+    assert late
+    assert whole
+    assert early
     assert (early.high, late.low, whole.mean) == (49, 50, 49.5)
 
 
@@ -61,4 +61,4 @@ def test_many_overlapping_and_unordered_spans_each_get_their_own(tmp_path: Path)
 )
 def test_a_span_that_cannot_be_counted_gives_none(tmp_path: Path, span: Span) -> None:
     (tmp_path / "x").write_bytes(bytes(400))
-    assert over(tmp_path / "x", [span]).statistics == (None,)
+    assert over(tmp_path / "x", [span]).counted == (Counted(),)

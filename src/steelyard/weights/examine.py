@@ -133,7 +133,7 @@ class Examiner:
             shape = self._descend(source, context, found)
             spans = self._spans(found, entry)
             passed = over(entry.real, [_span(tensor) for tensor in spans])
-            counted = list(zip(spans, passed.statistics, strict=True))
+            counted = list(zip(spans, passed.counted, strict=True))
             found.findings += [_clean(item) for item in tensors.judge(counted, source, context)]
         return self._outcome(entry, shape, found, passed)
 

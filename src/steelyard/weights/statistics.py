@@ -8,15 +8,15 @@ are judged by their scales, which is where a NaN can hide.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-LOW_BYTE_STRIDE = 4
-"""Elements between two whose lowest byte is counted, in 32-bit and 64-bit floats: the
-strided read is the dearest part, and a payload is longer than four elements."""
+FEW = 8192
+"""Elements below which sorting the patterns is cheaper than a table of all of them."""
 
 Counts = NDArray[np.int64]
 Buffer = memoryview | bytes
@@ -39,11 +39,6 @@ class Statistics:
     mean: float
     deviation: float
     """Mean and standard deviation (population) of the finite values; 0 where there is none."""
-
-    low_bits: Counts | None = field(default=None, compare=False)
-    """Counts of the lowest byte's 256 values, `[256]`, over all elements of a 16-bit type
-    and every fourth of a wider float; None where the type has no mantissa to hide in
-    (integers, 8-bit and block-quantised types)."""
 
     @property
     def dead(self) -> bool:
@@ -86,20 +81,32 @@ class _Patterns:
     def __init__(self, kind: type[np.unsignedinteger], values: NDArray[np.float64]) -> None:
         self._kind = kind
         self._values = values
-        self._counts: Counts = np.zeros(len(values), np.int64)
+        self._few: list[NDArray[np.unsignedinteger]] = []
+        self._counts: Counts | None = None
 
     def add(self, data: Buffer) -> None:
-        self._counts += np.bincount(np.frombuffer(data, self._kind), minlength=len(self._values))
+        patterns = np.frombuffer(data, self._kind)
+        if self._counts is None and sum(map(len, self._few)) + len(patterns) < FEW:
+            self._few.append(patterns.copy())  # the caller uses the buffer again
+            return
+        if self._counts is None:
+            self._counts = np.zeros(len(self._values), np.int64)
+        for part in (*self._few, patterns):
+            self._counts += np.bincount(part, minlength=len(self._values))
+        self._few = []
 
     def result(self) -> Statistics:
-        seen = np.flatnonzero(self._counts)  # few patterns, in a small tensor
-        counts, values = self._counts[seen], self._values[seen]
+        if self._counts is None:
+            seen, counts = np.unique(np.concatenate(self._few), return_counts=True)
+        else:
+            seen = np.flatnonzero(self._counts)  # few of the patterns occur
+            counts = self._counts[seen]
+        values = self._values[seen]
         finite = np.isfinite(values)
         weight, point = counts[finite].astype(np.float64), values[finite]
         total = float(weight.sum())
         mean = float((weight * point).sum()) / total if total else 0.0
         spread = float((weight * (point - mean) ** 2).sum()) / total if total else 0.0
-        wide = len(self._values) == 1 << 16
         return Statistics(
             elements=int(counts.sum()),
             zeros=int(counts[values == 0].sum()),
@@ -109,7 +116,6 @@ class _Patterns:
             high=float(point.max()) if total else 0.0,
             mean=mean,
             deviation=math.sqrt(spread),
-            low_bits=np.bincount(seen & 0xFF, counts, 256).astype(np.int64) if wide else None,
         )
 
 
@@ -121,14 +127,11 @@ class _Floats:
         self._elements = self._zeros = self._nan = self._infinite = 0
         self._sum = self._squares = 0.0
         self._low, self._high = math.inf, -math.inf
-        self._low_bits: Counts = np.zeros(256, np.int64)
 
     def add(self, data: Buffer) -> None:
         values = np.frombuffer(data, self._kind)
         self._elements += len(values)
         self._zeros += len(values) - int(np.count_nonzero(values))
-        lowest = np.frombuffer(data, np.uint8)[:: values.itemsize * LOW_BYTE_STRIDE]
-        self._low_bits += np.bincount(lowest, minlength=256)
         with np.errstate(over="ignore", invalid="ignore"):
             squares = _squares(values)
         if not math.isfinite(squares):
@@ -156,7 +159,6 @@ class _Floats:
             high=self._high if finite else 0.0,
             mean=mean,
             deviation=math.sqrt(spread) if math.isfinite(spread) else 0.0,
-            low_bits=self._low_bits,
         )
 
 
@@ -176,7 +178,7 @@ class _Integers:
         self._floats.add(np.frombuffer(data, self._kind).astype(np.float64).tobytes())
 
     def result(self) -> Statistics:
-        return replace(self._floats.result(), low_bits=None)
+        return self._floats.result()
 
 
 class _Scales:
@@ -192,15 +194,17 @@ class _Scales:
             self._halves.add(np.ascontiguousarray(blocks[:, offset : offset + 2]).tobytes())
 
     def result(self) -> Statistics:
-        return replace(self._halves.result(), low_bits=None)
+        return self._halves.result()
 
 
+@cache
 def _brain() -> NDArray[np.float64]:
     patterns = np.arange(1 << 16, dtype=np.uint32) << 16
     with np.errstate(invalid="ignore"):
         return patterns.view(np.float32).astype(np.float64)
 
 
+@cache
 def _eighth(exponent: int, mantissa: int, bias: int) -> NDArray[np.float64]:
     """Values of an 8-bit float, OCP 8-bit floating point specification 1.0, section 5."""
     patterns = np.arange(256)

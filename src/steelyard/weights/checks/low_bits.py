@@ -30,14 +30,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from steelyard.weights.source import Source
-
 WINDOW = 1024
 """Elements."""
 
 STRIDE = 8 * WINDOW
-BATCH = 2048
-"""Windows looked at together: at most 16 MiB."""
+BATCH = 512
+"""Windows looked at together, of however many tensors: at most 4 MiB."""
 
 WIDTHS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 WIDE = 4
@@ -53,7 +51,10 @@ CHI_SQUARE, VALUES, DIFFERENT = 4000.0, 32, 768
 BIT_STEP = 8
 """Of the windows looked at, one in so many is also looked at by bits."""
 
+TAB, TILDE = np.uint8(9), np.uint8(126)
+
 Bytes = NDArray[np.uint8]
+Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,47 +71,78 @@ class Hidden:
     """What it reads as, for text; else nothing."""
 
 
-def find(source: Source, dtype: str, start: int, end: int) -> Hidden | None:
-    """The first suspicious window of a tensor that lies from byte `start` to `end`."""
-    width = WIDTHS.get(dtype)
-    if width is None or not 0 <= start < end <= source.size:
-        return None
-    for first, windows in _windows(source, width, start, end):
+class Search:
+    """Looks through many tensors of one width, which come in pieces, for suspicious windows."""
+
+    def __init__(self, width: int) -> None:
+        self.found: dict[int, Hidden] = {}
+        """Tensor's number → its first suspicious window in the first batch that has one."""
+
+        self._width = width
+        self._labels: list[tuple[int, int]] = []
+        """(tensor's number, window's number in it)."""
+
+        self._blocks: list[Bytes] = []
+
+    def add(self, tensor: int, first: int, piece: memoryview) -> None:
+        """Take a piece of tensor number `tensor` that begins at its window `first`.
+
+        Every piece of a tensor but the last holds whole strides.
+        """
+        if tensor in self.found:
+            return
+        size, step = WINDOW * self._width, STRIDE * self._width
+        data = np.frombuffer(piece, np.uint8)
+        whole = len(data) // step
+        blocks = [data[: whole * step].reshape(whole, step)[:, :size].copy()] if whole else []
+        if len(data) - whole * step >= size:
+            blocks.append(data[None, whole * step : whole * step + size].copy())
+        for block in blocks:
+            begin, first = first, first + len(block)
+            self._labels += [(tensor, at) for at in range(begin, first)]
+        self._blocks += blocks
+        if len(self._labels) >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Judge the windows taken since the last time."""
+        if not self._labels:
+            return
+        windows = np.concatenate(self._blocks).reshape(-1, WINDOW, self._width)
         low = np.ascontiguousarray(windows[:, :, 0])
-        for kind, rows in _tests(windows, low):
-            if len(rows):
-                element = (first + int(rows[0])) * STRIDE
-                return Hidden(kind, element, _sample(kind, low[rows[0]]))
-    return None
+        numbers = np.array([at for _, at in self._labels])
+        bits = np.flatnonzero(numbers % BIT_STEP == 0)
+        for kind, rows in _tests(windows, low, bits):
+            for row in rows:
+                tensor, at = self._labels[row]
+                found = Hidden(kind, at * STRIDE, _sample(kind, low[row]))
+                self.found.setdefault(tensor, found)
+        self._labels, self._blocks = [], []
 
 
-def _windows(source: Source, width: int, start: int, end: int) -> Iterator[tuple[int, Bytes]]:
-    """(index of the first window, `[windows, WINDOW, width]`), a batch at a time."""
-    count = ((end - start) // width - WINDOW) // STRIDE + 1 if end - start >= WINDOW * width else 0
-    for first in range(0, count, BATCH):
-        places = range(first, min(first + BATCH, count))
-        size = WINDOW * width
-        data = b"".join(source.read(start + at * STRIDE * width, size) for at in places)
-        yield first, np.frombuffer(data, np.uint8).reshape(-1, WINDOW, width)
+def _tests(windows: Bytes, low: Bytes, bits: Rows) -> Iterator[tuple[str, Rows]]:
+    """(kind, rows that fail) for each statistic over `low`, `[windows, WINDOW]`.
 
-
-def _tests(windows: Bytes, low: Bytes) -> Iterator[tuple[str, NDArray[np.intp]]]:
-    """(kind, rows that fail) for each statistic over `low`, `[windows, WINDOW]`."""
+    `bits` are the rows that are looked at by bits too.
+    """
     yield "text in the lowest bytes", _text(low, windows)
     if windows.shape[2] >= WIDE:
         yield "structure in the lowest bytes", _structure(windows, low)
-    bits = low[::BIT_STEP] & 1
+    if not len(bits):
+        return
+    lowest, chosen = low[bits] & 1, windows[bits]
     for phase in range(8):
         length = (WINDOW - phase) // 8 * 8
         for order in ("big", "little"):
-            packed = np.packbits(bits[:, phase : phase + length], axis=1, bitorder=order)
-            yield "text in the lowest bits", _text(packed, windows[::BIT_STEP]) * BIT_STEP
+            packed = np.packbits(lowest[:, phase : phase + length], axis=1, bitorder=order)
+            yield "text in the lowest bits", bits[_text(packed, chosen)]
 
 
-def _text(rows: Bytes, windows: Bytes) -> NDArray[np.intp]:
-    share = PRINTABLE[rows].mean(axis=1)
-    likely = np.flatnonzero(share >= TEXT)
-    varied = [row for row in likely if _is_varied(rows[row], windows[row])]
+def _text(rows: Bytes, windows: Bytes) -> Rows:
+    # Most rows fail a test that needs no table: printable bytes lie between tab and tilde.
+    likely = np.flatnonzero(((rows - TAB) <= TILDE - TAB).mean(axis=1, dtype=np.float32) >= TEXT)
+    share = PRINTABLE[rows[likely]].mean(axis=1)
+    varied = [row for row in likely[share >= TEXT] if _is_varied(rows[row], windows[row])]
     return np.array(varied, np.intp)
 
 
@@ -119,7 +151,7 @@ def _is_varied(row: Bytes, window: Bytes) -> bool:
     return kinds >= KINDS or (kinds >= FEW_KINDS and len(np.unique(window, axis=0)) >= DIFFERENT)
 
 
-def _structure(windows: Bytes, low: Bytes) -> NDArray[np.intp]:
+def _structure(windows: Bytes, low: Bytes) -> Rows:
     likely = np.flatnonzero(_uneven(low))
     return np.array([row for row in likely if _stays_uneven(windows[row])], np.intp)
 

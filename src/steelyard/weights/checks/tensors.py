@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from steelyard.evidence.value import Finding
-from steelyard.weights.checks import low_bits
 from steelyard.weights.reader import Context, Tensor
 from steelyard.weights.rules import Rule
 from steelyard.weights.source import Source
-from steelyard.weights.statistics import Statistics
+from steelyard.weights.stream import Counted
 
 NOT_FINITE = Rule(
     id="tensor/not-finite",
@@ -56,16 +55,16 @@ LEAST_DOUBLED = 4096
 
 MOST_SHOWN = 8
 
-Counted = Sequence[tuple[Tensor, Statistics | None]]
+Tensors = Sequence[tuple[Tensor, Counted]]
 
 
-def judge(counted: Counted, source: Source, context: Context) -> Iterator[Finding]:
+def judge(counted: Tensors, source: Source, context: Context) -> Iterator[Finding]:
     """Findings over one file's tensors, whose byte ranges count from the file's start."""
     yield from _each(counted, context)
     yield from _doubled(counted, source, context)
     shown = 0
-    for tensor, _ in counted:
-        found = low_bits.find(source, tensor.dtype.upper(), tensor.start, tensor.end)
+    for tensor, figures in counted:
+        found = figures.hidden
         if found and shown < MOST_SHOWN:
             shown += 1
             sample = f": {found.sample!r}" if found.sample else ""
@@ -74,10 +73,11 @@ def judge(counted: Counted, source: Source, context: Context) -> Iterator[Findin
             yield HIDDEN.at(place, message, confidence="likely")
 
 
-def _each(counted: Counted, context: Context) -> Iterator[Finding]:
+def _each(counted: Tensors, context: Context) -> Iterator[Finding]:
     broken: list[str] = []
     dead: list[str] = []
-    for tensor, figures in counted:
+    for tensor, told in counted:
+        figures = told.statistics
         if figures is None:
             continue
         name = tensor.name
@@ -95,10 +95,11 @@ def _each(counted: Counted, context: Context) -> Iterator[Finding]:
             yield rule.at(context.place(detail=names[0]), message)
 
 
-def _doubled(counted: Counted, source: Source, context: Context) -> Iterator[Finding]:
+def _doubled(counted: Tensors, source: Source, context: Context) -> Iterator[Finding]:
     """Equal figures first, equal bytes then."""
     groups: dict[object, list[Tensor]] = {}
-    for tensor, figures in counted:
+    for tensor, told in counted:
+        figures = told.statistics
         matrix = len(tensor.shape) > 1 and tensor.elements >= LEAST_DOUBLED
         if figures and matrix and figures.low < figures.high:
             key = (tensor.dtype, tensor.shape, figures)

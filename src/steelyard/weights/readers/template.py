@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from steelyard.weights.reader import Context, Fact, Item, Reader
 from steelyard.weights.source import Source
 from steelyard.weights.structured import looks_like_text, read_text
-from steelyard.weights.templates.analysis import remarks
 from steelyard.weights.templates.rules import RULES, UNREADABLE
 
 NAMES = (".jinja", ".jinja2", ".j2")
@@ -28,6 +27,10 @@ class Template(Reader):
 
     def read(self, source: Source, context: Context) -> Iterator[Item]:
         """Remarks as findings, and the digest by which templates are compared."""
+        from steelyard.weights.templates.analysis import (
+            remarks,
+        )  # jinja2, where there is a template
+
         words = read_text(source)
         if words is None:
             yield UNREADABLE.at(context.place(), f"the template is {source.size} bytes long")
