@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from steelyard.audit.probe import Message, Need, Reply, Request
-from steelyard.audit.targets import openai, wire
+from steelyard.audit.targets import wire
 from steelyard.audit.targets.openai import Connection, OpenAI
 from steelyard.audit.targets.patience import Patience
 from steelyard.errors import InputError, OfflineError, TargetLostError, UnavailableError
@@ -218,11 +218,3 @@ def test_an_opening_that_the_server_repeats_is_taken_off() -> None:
     assert (
         wire.reply(json.dumps(answer("Sure, here it is")).encode(), "Sure,").text == " here it is"
     )
-
-
-def test_the_key_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "second")
-    monkeypatch.delenv("STEELYARD_API_KEY", raising=False)
-    assert openai.key_from_environment() == "second"
-    monkeypatch.setenv("STEELYARD_API_KEY", "first")
-    assert openai.key_from_environment() == "first"

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from steelyard.audit.schedule import BATCH, Draw, Lane, Schedule
+from steelyard.audit.schedule import BATCH, SHARE, Draw, Lane, Schedule
 
 
 def lanes(seed: int) -> list[Lane]:
@@ -50,15 +50,29 @@ def test_every_probe_is_drawn_from_its_first_case_on_without_a_gap(seed: int) ->
         assert numbers == list(range(len(numbers)))
 
 
-def test_all_probes_have_a_floor_before_any_gate_goes_deep() -> None:
-    schedule = Schedule([Lane(calls=1, floor=3, gated=gated) for gated in (True, False, True)], 20)
-    order = []
-    while (draw := schedule.head()) is not None:
+def run(schedule: Schedule, most: int = 10_000) -> list[int]:
+    order: list[int] = []
+    while (draw := schedule.head()) is not None and len(order) < most:
         order.append(draw.lane)
-        schedule.counted(1)
-    assert order[:9] == [0, 1, 2] * 3
-    assert 1 not in order[9:]
-    assert len(order) == 20
+        schedule.counted(schedule.lanes[draw.lane].calls)
+    return order
+
+
+def test_probes_with_a_gate_come_first_and_keep_three_calls_in_four() -> None:
+    gated = [True, False, True, False]
+    schedule = Schedule([Lane(calls=1, floor=9, gated=each) for each in gated], 0)
+    order = run(schedule, 60)
+    assert order[:18] == [0, 2] * 9
+    for stop in range(18, 60):
+        broad = sum(not gated[lane] for lane in order[:stop])
+        assert broad <= 18
+        assert broad == 18 or stop < 25 or abs(broad / stop - 1 / SHARE) < 0.1
+    assert abs(order.count(1) - order.count(3)) <= 1
+
+
+def test_breadth_gets_everything_once_no_gate_is_open_and_ends_at_its_floor() -> None:
+    schedule = Schedule([Lane(calls=1, floor=2, gated=False, turn=t) for t in (0, 1, 0)], 0)
+    assert run(schedule) == [0, 2, 1, 0, 2, 1]
 
 
 def test_the_budget_left_goes_to_the_gate_that_is_nearest_a_decision() -> None:

@@ -115,6 +115,7 @@ BAD = {
     "empty folder": (["audit", "empty"], 4),
     "not a model": (["audit", "notes.txt"], 4),
     "truncated": (["audit", "short.gguf"], 4),
+    "for vLLM, which is not here": (["audit", "folder"], 4),
     "bad option": (["audit", "--nonsense"], 2),
 }
 
@@ -124,6 +125,10 @@ def test_bad_input_is_one_clear_line_and_nothing_is_written(desk: Desk, name: st
     (desk.folder / "empty").mkdir()
     (desk.folder / "notes.txt").write_text("not a model")
     (desk.folder / "short.gguf").write_bytes(b"GGUF\x03\0\0\0" + b"\x01" * 30)
+    (desk.folder / "folder").mkdir()
+    (desk.folder / "folder" / "config.json").write_text("{}")
+    (desk.folder / "folder" / "model.safetensors").write_bytes(bytes(8))
+    desk.environment["PATH"] = "/nowhere"
     words, code = BAD[name]
     done = desk.run(desk.words(*words, "--out", "o"))
     assert done.returncode == code, done.stderr
@@ -132,6 +137,8 @@ def test_bad_input_is_one_clear_line_and_nothing_is_written(desk: Desk, name: st
     if name != "bad option":
         assert len(done.stderr.strip().splitlines()) == 1, done.stderr
         assert done.stderr.startswith("steelyard: ")
+    if "vLLM" in name:
+        assert "pip install vllm" in done.stderr
 
 
 def test_a_refused_key_is_exit_4_and_says_which_variable(desk: Desk) -> None:

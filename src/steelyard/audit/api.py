@@ -108,7 +108,7 @@ async def weigh(settings: AuditSettings, policy: Policy, watching: Watching) -> 
     needs = frozenset[Need]().union(*(probe.card.needs for probe in chosen))
     async with AsyncExitStack() as stack:
         subject = choice.choose(settings, needs)
-        judge = choice.endpoint(settings.judge, settings, frozenset()) if settings.judge else None
+        judge = choice.judge(settings) if settings.judge else None
         target = await stack.enter_async_context(subject.target)
         if judge is not None:
             await stack.enter_async_context(judge)

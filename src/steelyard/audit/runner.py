@@ -8,6 +8,7 @@ the latency (`dispatch`), and each gate's evidence may be looked at after every 
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,7 +16,7 @@ from typing import Literal
 from steelyard.audit import events
 from steelyard.audit.dispatch import Dispatcher, Panel
 from steelyard.audit.journal import Chain
-from steelyard.audit.schedule import Lane, Schedule, floors
+from steelyard.audit.schedule import OPENING, SHARE, Lane, Schedule, floor
 from steelyard.audit.settings import Budget
 from steelyard.audit.tally import GateTest, Tally
 from steelyard.measure.multiplicity import EHolm
@@ -145,7 +146,7 @@ class Runner:
         best = max(max(t.test.log_e_pass, t.test.log_e_fail) for t in tally.tests)
         if best >= self._lowest_bar:
             self._decide()
-        lane.remaining = tally.remaining(self._bar())
+        lane.remaining = tally.remaining(*self._bars())
         for test in tally.tests:
             if test.state == "inconclusive" and test.due():
                 self._observe(
@@ -170,10 +171,12 @@ class Runner:
             if tally.tests and not tally.undecided and not self._schedule.lanes[number].done:
                 self._finish(number)
 
-    def _bar(self) -> float:
-        """Log-evidence that the next gate to be decided needs."""
-        decided = sum(test.state != "inconclusive" for test in self._gates)
-        return math.log(max(1, self._holm.gates - decided) / self._plan.policy.alpha)
+    def _bars(self) -> tuple[float, float]:
+        """Log-evidence that the next gate to pass, and the next to fail, needs."""
+        states = [test.state for test in self._gates]
+        left = (max(1, self._holm.gates - states.count(one)) for one in ("pass", "fail"))
+        to_pass, to_fail = (math.log(number / self._plan.policy.alpha) for number in left)
+        return to_pass, to_fail
 
     def _finish(self, number: int) -> None:
         self._schedule.finish(number)
@@ -181,19 +184,25 @@ class Runner:
         self._observe(events.ProbeDone(probe=tally.card.id, n=tally.cases))
 
     def _lanes(self) -> Sequence[Lane]:
-        cards = [tally.card for tally in self._tallies]
-        floor = floors(
-            [card.calls for card in cards], self._plan.budget.calls, self._plan.cases_without_gate
-        )
-        return [
-            Lane(
-                calls=tally.card.calls,
-                floor=min(floor, tally.card.size) if tally.card.size else floor,
-                gated=bool(tally.tests),
-                size=tally.card.size,
+        ungated = [tally.card for tally in self._tallies if not tally.tests]
+        paid = self._plan.budget.calls / (SHARE if self._gates else 1)
+        wanted = floor([card.calls for card in ungated], paid, self._plan.cases_without_gate)
+        turns = Counter[str]()
+        lanes = []
+        for tally in self._tallies:
+            card, gated = tally.card, bool(tally.tests)
+            cases = OPENING if gated else wanted
+            lanes.append(
+                Lane(
+                    calls=card.calls,
+                    floor=min(cases, card.size) if card.size else cases,
+                    gated=gated,
+                    size=card.size,
+                    turn=turns[card.dimension],
+                )
             )
-            for tally in self._tallies
-        ]
+            turns[card.dimension] += not gated
+        return lanes
 
     def _started(self) -> events.Started:
         return events.Started(

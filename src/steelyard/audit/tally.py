@@ -136,14 +136,17 @@ class Tally:
                 figure.add(outcome.values[figure.measure.name], outcome.group)
         self._remember(record.draw, record.exchange, outcome)
 
-    def remaining(self, bar: float) -> float:
-        """Cases that the nearest open gate is expected to need to reach log-evidence `bar`."""
+    def remaining(self, to_pass: float, to_fail: float) -> float:
+        """Cases that the nearest open gate is expected to need to reach its log-evidence."""
         least = float("inf")
         for test in self.tests:
             if test.state == "inconclusive" and test.test.n:
-                best = max(test.test.log_e_pass, test.test.log_e_fail)
-                if best > 0:
-                    least = min(least, (bar - best) / (best / test.test.n))
+                for bar, log_e in (
+                    (to_pass, test.test.log_e_pass),
+                    (to_fail, test.test.log_e_fail),
+                ):
+                    if log_e > 0:
+                        least = min(least, (bar - log_e) / (log_e / test.test.n))
         return least
 
     def result(self, confidence: float) -> predicate.ProbeResult:

@@ -93,7 +93,8 @@ def _verified(item: store.Stored | store.Damaged, keys: tuple[PublicKey, ...]) -
         raise UnavailableError(f"{item.path}: {error}. {hint}") from error
     # Nothing signed tells the time; a file's date is the best there is, and notes say so.
     made = datetime.fromtimestamp(item.path.stat().st_mtime, UTC)
-    return Evidence(name=item.path.name, statement=statement, made=made)
+    doubt = f"taken to be of {made:%Y-%m-%d}, the file's date, which anyone can set"
+    return Evidence(name=item.path.name, statement=statement, made=made, doubt=doubt)
 
 
 def _about_endpoint(folder: Path, name: str) -> list[store.Stored | store.Damaged]:

@@ -1,13 +1,20 @@
 """From a reference to the target that asks it, and to the subject that evidence is about."""
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from steelyard.audit.probe import Need
 from steelyard.audit.settings import AuditSettings
 from steelyard.audit.target import Target
+from steelyard.errors import InputError
 from steelyard.evidence.predicates import audit as predicate
 from steelyard.evidence.statement import Subject
 from steelyard.subjects.reference import Endpoint, Reference, parse
+
+KEYS = ("STEELYARD_API_KEY", "OPENAI_API_KEY")
+JUDGE_KEY = "STEELYARD_JUDGE_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +37,58 @@ def choose(settings: AuditSettings, needs: frozenset[Need]) -> Chosen:
     """
     reference = parse(settings.reference)
     if isinstance(reference, Endpoint):
-        target = endpoint(settings.reference, settings, needs)
+        target = _endpoint(reference, settings, needs, (KEYS[0], key_of(os.environ)))
         return Chosen(target, Subject(name=str(reference), digest={}))
     return _local(reference, settings, needs)
 
 
-def endpoint(text: str, settings: AuditSettings, needs: frozenset[Need]) -> Target:
-    """A client for `URL#model`.
+def judge(settings: AuditSettings) -> Target:
+    """A client for the judge, `URL#model`, with a key of its own.
 
     Raises:
         InputError: not such an address.
         OfflineError: it leaves this machine, and that was forbidden.
     """
-    from steelyard.audit.targets.openai import Connection, OpenAI, key_from_environment
-    from steelyard.errors import InputError
-
-    reference = parse(text)
+    reference = parse(settings.judge)
     if not isinstance(reference, Endpoint):
-        raise InputError(f"{text!r} is not an endpoint; write https://host/v1#model")
+        raise InputError(f"{settings.judge!r} is not an endpoint; write https://host/v1#model")
+    key = judge_key(reference, parse(settings.reference), os.environ)
+    return _endpoint(reference, settings, frozenset(), (JUDGE_KEY, key))
+
+
+def key_of(environment: Mapping[str, str]) -> str:
+    """The endpoint's key: `STEELYARD_API_KEY`, else `OPENAI_API_KEY`, else empty."""
+    return next((environment[name] for name in KEYS if environment.get(name)), "")
+
+
+def judge_key(judging: Endpoint, weighed: Reference, environment: Mapping[str, str]) -> str:
+    """The judge's key: `STEELYARD_JUDGE_KEY`, else the endpoint's, but never across hosts.
+
+    Where another host is being weighed, the key in the environment is that host's, and the
+    judge must not see it.
+    """
+    if own := environment.get(JUDGE_KEY):
+        return own
+    if isinstance(weighed, Endpoint) and _origin(weighed) != _origin(judging):
+        return ""
+    return key_of(environment)
+
+
+def _origin(reference: Endpoint) -> tuple[str, str]:
+    parts = urlsplit(reference.url)
+    return parts.scheme, parts.netloc
+
+
+def _endpoint(
+    reference: Endpoint, settings: AuditSettings, needs: frozenset[Need], key: tuple[str, str]
+) -> Target:
+    from steelyard.audit.targets.openai import Connection, OpenAI
+
     connection = Connection(
         url=reference.url,
         model=reference.model,
-        key=key_from_environment(),
+        key=key[1],
+        key_name=key[0],
         concurrency=settings.concurrency or Target.at_once,
         timeout=settings.timeout,
         offline=settings.offline,

@@ -174,6 +174,8 @@ class Llama(Target):
 
     def _named(self, facts: gguf_keys.Facts) -> predicate.Target:
         notes = list(self.record.notes)
+        if facts.name and facts.name != self._path.stem:
+            notes.append(f"{self._path.name} calls itself {facts.name!r}")
         if not facts.has_chat_template:
             notes.append(
                 "the file has no chat template: a base model, asked as a written conversation"
@@ -181,7 +183,7 @@ class Llama(Target):
         return predicate.Target(
             reference=self.record.reference,
             kind="llama",
-            model=facts.name or self._path.stem,
+            model=self._path.stem,
             unpinned=self.record.unpinned,
             chat=self.record.chat,
             notes=tuple(notes),

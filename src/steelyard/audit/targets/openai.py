@@ -7,7 +7,6 @@ environment and is never logged, recorded or shown.
 
 import asyncio
 import ipaddress
-import os
 import time
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -23,7 +22,6 @@ from steelyard.audit.targets.patience import PASSING, Patience, asked_for
 from steelyard.errors import InputError, OfflineError, TargetLostError, UnavailableError
 from steelyard.evidence.predicates import audit as predicate
 
-KEYS = ("STEELYARD_API_KEY", "OPENAI_API_KEY")
 MOST_BYTES = 2 << 20
 """Of one answer. Twenty alternatives for each of 512 tokens are about 1 MiB."""
 
@@ -47,6 +45,9 @@ class Connection:
 
     model: str
     key: str = field(default="", repr=False)
+    key_name: str = "STEELYARD_API_KEY"
+    """Environment variable that a person would set it in."""
+
     concurrency: int = 16
     timeout: float = 120.0
     """Seconds for one attempt."""
@@ -58,11 +59,6 @@ class Connection:
     patience: Patience = field(default_factory=Patience)
     needs: frozenset[Need] = frozenset()
     """What the chosen probes want; nothing else is tried at the start."""
-
-
-def key_from_environment() -> str:
-    """The endpoint's key: `STEELYARD_API_KEY`, else `OPENAI_API_KEY`, else empty."""
-    return next((os.environ[name] for name in KEYS if os.environ.get(name)), "")
 
 
 class OpenAI(Target):
@@ -172,9 +168,9 @@ class OpenAI(Target):
 
     def _refused(self, status: int, data: bytes) -> str:
         said = self._hide(" ".join(data[:300].decode("utf-8", "replace").split()))[:160]
-        where = self._connection.url
+        connection, where = self._connection, self._connection.url
         if status in (UNAUTHORISED, FORBIDDEN):
-            hint = "set STEELYARD_API_KEY" if not self._connection.key else "check the key"
+            hint = f"set {connection.key_name}" if not connection.key else "check the key"
             raise TargetLostError(f"{where} refused the key (HTTP {status}); {hint}")
         return f"{where} answered HTTP {status}" + (f": {said}" if said else "")
 

@@ -123,7 +123,7 @@ class VLLM(Target):
         return predicate.Target(
             reference=self.record.reference,
             kind="vllm",
-            model=self._folder.name,
+            model=self.record.model or self._folder.name,
             unpinned=self.record.unpinned,
             chat=self.record.chat,
             notes=self.record.notes,

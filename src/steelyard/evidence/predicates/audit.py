@@ -36,6 +36,9 @@ class Target(Value, frozen=True, kw_only=True):
     """Entry-point name of the target, e.g. `openai`, `llama`."""
 
     model: str
+    """Name for a heading: the file's or folder's, or the endpoint's model. What a file calls
+    itself inside is anybody's text and stands in `notes`."""
+
     unpinned: bool
     """True for an endpoint: no digest binds this evidence to weights."""
 
