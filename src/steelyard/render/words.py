@@ -129,9 +129,9 @@ def assurance(audit: Audit) -> str:
     if not decided:
         return ""
     return (
-        f"The chance that any “{STATES['pass'][1]}” or “{STATES['fail'][1]}” here is wrong is at "
-        f"most {percent(max(gate.alpha for gate in decided))}, all of them taken together, "
-        "for questions like those asked."
+        f"The chance that any “{STATES['pass'][1]}” here is wrong is at most "
+        f"{percent(max(gate.alpha for gate in decided))}, all of them taken together, and so is "
+        f"the chance that any “{STATES['fail'][1]}” is, for questions like those asked."
     )
 
 
