@@ -8,21 +8,18 @@ import asyncio
 import json
 import math
 import os
-import secrets
 import sys
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from steelyard.audit.probe import Need, Reply, Request
-from steelyard.audit.target import Target
+from steelyard.audit.probe import Need
 from steelyard.audit.targets import gguf_keys
-from steelyard.audit.targets.child import Child, free_port
+from steelyard.audit.targets.child import Child
 from steelyard.audit.targets.openai import Connection, OpenAI
-from steelyard.errors import TargetLostError, UnavailableError
+from steelyard.audit.targets.served import Served
+from steelyard.errors import UnavailableError
 from steelyard.evidence.predicates import audit as predicate
 
 CONTEXT = 4096
@@ -74,91 +71,48 @@ def servings(size: int, concurrency: int, needs: frozenset[Need]) -> list[Servin
     return [Serving(slots=slots, threads=threads, needs=needs)] * copies
 
 
-class Llama(Target):
+class Llama(Served):
     """llama.cpp in a child process."""
+
+    engine = "llama.cpp"
 
     def __init__(self, path: Path, record: predicate.Target, serving: Serving) -> None:
         """Nothing is started before the context is entered."""
-        self.record = record
+        super().__init__(record)
         self.at_once = serving.slots
         self._path = path
         self._serving = serving
-        self._child: Child | None = None
-        self._endpoint: OpenAI | None = None
 
-    async def __aenter__(self) -> Self:
-        """Load the model and find out what it can do.
-
-        Raises:
-            UnavailableError: `xllamacpp` isn't installed, or the file can't be loaded.
-        """
+    async def _launch(self, key: str, port: int) -> Child:
         if find_spec("xllamacpp") is None:
             raise UnavailableError(
                 "running a GGUF file here needs llama.cpp: pip install 'steelyard[local]'"
             )
-        facts = gguf_keys.read(self._path)
-        key, port = secrets.token_urlsafe(24), free_port()
-        try:
-            await self._load(facts, key, port)
-            self._endpoint = OpenAI(self._connection(facts, key, port), self._named(facts))
-            await self._endpoint.__aenter__()
-        except BaseException:
-            if self._child is not None:
-                await self._child.stop()
-            raise
-        self.record = self._endpoint.record
         self.components = {"xllamacpp": version("xllamacpp")}
-        self.offers = self._endpoint.offers
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop the child."""
-        if self._endpoint is not None:
-            await self._endpoint.__aexit__(kind, error, trace)
-        if self._child is not None:
-            await self._child.stop()
-
-    async def ask(self, request: Request) -> Reply:
-        """The model's answer."""
-        if self._endpoint is None or self._child is None:
-            raise RuntimeError("ask before entering the target")
-        try:
-            return await self._endpoint.ask(request)
-        except UnavailableError as error:
-            if self._child.dead:
-                raise TargetLostError(
-                    f"llama.cpp died while it ran {self._path.name}: {self._child.last_words()}"
-                ) from error
-            raise
-
-    async def _load(self, facts: gguf_keys.Facts, key: str, port: int) -> None:
+        self._facts = gguf_keys.read(self._path)
         wanted = {
             "model": str(self._path),
             "name": self._path.stem,
             "port": port,
             "key": key,
             "slots": self._serving.slots,
-            "context": min(facts.context or CONTEXT, CONTEXT),
+            "context": min(self._facts.context or CONTEXT, CONTEXT),
             "threads": self._serving.threads,
             "cache": True,
         }
         command = (sys.executable, "-m", "steelyard.audit.targets.llama_child")
-        self._child = await Child.start(command, json.dumps(wanted).encode() + b"\n")
-        output = self._child.process.stdout
+        return await Child.start(command, json.dumps(wanted).encode() + b"\n")
+
+    async def _connect(self, child: Child, key: str, port: int) -> OpenAI:
+        output = child.process.stdout
         try:
             said = await asyncio.wait_for(output.readline(), LOADING) if output else b""
         except TimeoutError:
             said = b""
         if not said:
-            await asyncio.wait({asyncio.create_task(self._child.process.wait())}, timeout=2)
-            raise UnavailableError(
-                f"llama.cpp cannot load {self._path}: {self._child.last_words()}"
-            )
+            await asyncio.wait({asyncio.create_task(child.process.wait())}, timeout=2)
+            raise UnavailableError(f"llama.cpp cannot load {self._path}: {child.last_words()}")
+        return OpenAI(self._connection(self._facts, key, port), self._named(self._facts))
 
     def _connection(self, facts: gguf_keys.Facts, key: str, port: int) -> Connection:
         return Connection(
