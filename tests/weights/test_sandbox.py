@@ -93,3 +93,41 @@ def test_memory_beyond_the_limit_is_said_to_be_that(tmp_path: Path) -> None:
     job = Job(work=lambda: bytes(8 << 30), seconds=20.0)
     (answer,) = sandbox.run([job], cage(tmp_path))
     assert answer.fault == "out of memory"
+
+
+def test_jobs_run_in_several_children_and_answer_in_their_order(tmp_path: Path) -> None:
+    def slow() -> bytes:
+        time.sleep(0.5)
+        return str(os.getpid()).encode()
+
+    def quick() -> bytes:
+        return str(os.getpid()).encode()
+
+    jobs = [Job(work=quick, seconds=20.0), Job(work=slow, seconds=30.0)]
+    first, second = sandbox.run(jobs, cage(tmp_path), workers=2)
+    assert first.data
+    assert second.data
+    assert first.data != second.data
+
+
+def test_a_crash_or_hang_beside_others_is_noted_at_its_own_file(tmp_path: Path) -> None:
+    works = [lambda: b"0", hang, lambda: b"2", crash, lambda: b"4", lambda: b"5"]
+    jobs = [Job(work=work, seconds=2.0) for work in works]
+    answers = sandbox.run(jobs, cage(tmp_path), workers=3)
+    assert [answer.data for answer in answers] == [b"0", None, b"2", None, b"4", b"5"]
+    assert [answer.fault for answer in answers if answer.fault] == [
+        "timed out",
+        "killed by SIGSEGV",
+    ]
+
+
+def test_a_child_that_closes_its_pipe_and_lives_on_holds_nobody_up(tmp_path: Path) -> None:
+    def silent() -> bytes:
+        os.closerange(3, 100)
+        time.sleep(60)
+        return b""
+
+    begun = time.monotonic()
+    (answer,) = sandbox.run([Job(work=silent, seconds=50.0)], cage(tmp_path))
+    assert answer.data is None
+    assert time.monotonic() - begun < 30

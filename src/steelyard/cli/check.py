@@ -5,13 +5,17 @@ steelyard check hf:org/name@main --policy our.toml --evidence evidence/ --key au
 steelyard check --policy startup --evidence evidence/       the embedded model
 
 The model is hashed, the evidence about exactly that digest is found and its signatures are
-verified, and the policy is applied. Exit code: 0 admit, 1 refuse, 2 usage, 3 review, 4 could
-not be evaluated (no evidence about this model, or some that does not verify).
+verified, and the policy is applied. A file that has not changed since it was last hashed here
+is not hashed again: --no-cache hashes all of them.
+
+Exit code: 0 admit, 1 refuse, 2 usage, 3 review, 4 could not be evaluated (no evidence about
+this model, or some that does not verify).
 """
 
 import argparse
 import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +26,7 @@ from steelyard import policy as policies
 from steelyard.errors import EvidenceError, UnavailableError
 from steelyard.evidence import keyring, store
 from steelyard.evidence.keys import PublicKey
+from steelyard.evidence.remembered import Digests
 from steelyard.evidence.verify import verify
 from steelyard.policy import Evidence, Judgement, Policy
 from steelyard.subjects import FetchSettings, fetch, parse
@@ -49,6 +54,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--key", type=Path, action="append", default=[], metavar="PUB", help="a key you trust"
     )
+    parser.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="hash every file, changed or not",
+    )
     parser.add_argument("--offline", action="store_true", help="fetch nothing")
     parser.add_argument("--json", action="store_true", help="the judgement as JSON")
 
@@ -62,7 +72,10 @@ def run(arguments: argparse.Namespace) -> int:
         name, digest = str(reference), ""
         found = _about_endpoint(arguments.evidence, name)
     else:
-        local = fetch(reference, FetchSettings(offline=arguments.offline))
+        fetched = FetchSettings(offline=arguments.offline)
+        local = fetch(reference, fetched)
+        if not arguments.no_cache:
+            local = replace(local, memory=Digests(fetched.cache / "digests"))
         name, digest = local.name, local.manifest.digest()
         found = store.find(arguments.evidence, digest)
     evidence = [_verified(each, keys) for each in found]

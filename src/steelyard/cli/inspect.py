@@ -16,8 +16,9 @@ from steelyard.errors import InputError
 from steelyard.evidence.predicates.inspection import Inspection
 from steelyard.evidence.statement import Statement, about
 from steelyard.evidence.value import SEVERITIES
+from steelyard.subjects.settings import cache_folder
 from steelyard.weights import suppressions
-from steelyard.weights.inspect import inspect
+from steelyard.weights.inspect import look
 from steelyard.weights.settings import Settings
 
 CLEAN, FOUND, UNKNOWN = 0, 1, 4
@@ -39,6 +40,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="medium",
         help="lowest severity that makes the exit code 1 (default: medium)",
     )
+    parser.add_argument(
+        "--no-statistics", action="store_true", help="structure and digests only: count no tensor"
+    )
+    parser.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="read every file, changed or not",
+    )
     parser.add_argument("--suppress", type=Path, help="TOML of accepted findings")
     parser.add_argument("--out", type=Path, help="write there instead of standard output")
     parser.add_argument("--offline", action="store_true", help="fetch nothing")
@@ -52,7 +61,11 @@ def run(arguments: argparse.Namespace) -> int:
     accepted = suppressions.load(arguments.suppress) if arguments.suppress else ()
     render = _renderer(arguments.format)
     local = subject.files(arguments.model, offline=arguments.offline)
-    found = inspect(local.path, Settings(sandbox=not arguments.no_sandbox))
+    looked = look(local.path, _settings(arguments))
+    found = looked.inspection
+    if looked.remembered:
+        note = f"{looked.remembered} of {len(found.files)} files unchanged since they were read"
+        print(f"steelyard: cached: {note}; to read them again: --no-cache", file=sys.stderr)
     applied = suppressions.apply(found, accepted, datetime.now(UTC).date())
     for item in applied.expired:
         note = f"steelyard: the suppression of {item.rule} in {item.path} ended on {item.expires}"
@@ -66,6 +79,14 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(shown, end="" if shown.endswith("\n") else "\n")
     return exit_code(applied.inspection, arguments.fail_on)
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    return Settings(
+        sandbox=not arguments.no_sandbox,
+        statistics=not arguments.no_statistics,
+        cache=None if arguments.no_cache else cache_folder() / "inspect",
+    )
 
 
 def exit_code(inspection: Inspection, fail_on: str) -> int:

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
@@ -46,8 +46,9 @@ class _Digest(Protocol):
     def hexdigest(self) -> str: ...
 
 
-Memory = dict[tuple[Part, str], Hashed]
-"""(part, algorithm) → what it came to: lets one command read a file once for two checks."""
+Memory = MutableMapping[tuple[Part, str], Hashed]
+"""(part, algorithm) → what it came to: lets one command read a file once for two checks, and,
+where it is an `evidence.remembered.Digests`, two commands read an unchanged one once."""
 
 
 def parts(
@@ -67,14 +68,14 @@ def parts(
     """
     make = _maker(algorithm)
     todo = list(wanted)
-    known = {} if memory is None else memory
+    known: Memory = {} if memory is None else memory
     threads = workers or os.cpu_count() or 1
     # Biggest first, so that no thread is left alone with the biggest at the end.
     order = sorted({part for part in todo if (part, algorithm) not in known}, key=_size)[::-1]
     ahead = len(order) < threads
     with ThreadPoolExecutor(threads) as pool:
         done = pool.map(lambda part: _hash(part, make(), ahead=ahead), order)
-        known |= {(part, algorithm): each for part, each in zip(order, done, strict=True)}
+        known.update({(part, algorithm): each for part, each in zip(order, done, strict=True)})
     return [known[part, algorithm] for part in todo]
 
 

@@ -1,12 +1,12 @@
 """Model files on this machine, and which of them an engine would open."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from steelyard.errors import InputError, UnavailableError
-from steelyard.evidence import manifest
+from steelyard.evidence import hashing, manifest
 from steelyard.evidence.manifest import Manifest
 
 _GGUF = b"GGUF"
@@ -30,6 +30,9 @@ class Local:
     notes: tuple[str, ...] = ()
     """What the reader of a report must know, e.g. that nothing pins the bytes."""
 
+    memory: hashing.Memory | None = field(default=None, compare=False)
+    """What was hashed already."""
+
     @property
     def root(self) -> Path:
         """Folder that the manifest's paths are relative to."""
@@ -45,7 +48,7 @@ class Local:
         # A Hugging Face cache keeps a snapshot's bytes in `blobs`, two folders up.
         blobs = self.root.parent.parent / "blobs"
         stores = (blobs,) if self.root.parent.name == "snapshots" and blobs.is_dir() else ()
-        return manifest.of(self.path, manifest.Settings(stores=stores))
+        return manifest.of(self.path, manifest.Settings(stores=stores, memory=self.memory))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

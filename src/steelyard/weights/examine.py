@@ -1,6 +1,7 @@
 """Everything about one file: who claims it, what is in it, its digest and its tensors."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import msgspec
@@ -129,10 +130,12 @@ class Examiner:
         found = Collected()
         limits = self.settings.limits
         context = Context(path=entry.path, limits=limits, budget=Budget(limits))
-        with File(entry.real) as source:
+        with File(entry.real) as source, ThreadPoolExecutor(1) as aside:
+            # Without statistics the digest need not wait for where the tensors lie.
+            early = None if self.settings.statistics else aside.submit(over, entry.real)
             shape = self._descend(source, context, found)
             spans = self._spans(found, entry)
-            passed = over(entry.real, [_span(tensor) for tensor in spans])
+            passed = early.result() if early else over(entry.real, [_span(one) for one in spans])
             counted = list(zip(spans, passed.counted, strict=True))
             found.findings += [_clean(item) for item in tensors.judge(counted, source, context)]
         return self._outcome(entry, shape, found, passed)
@@ -198,6 +201,8 @@ class Examiner:
         None where they overlap so much that counting them would cost many passes.
         """
         if not self.settings.statistics:
+            if found.tensors:
+                found.skipped.append(Skipped(what=entry.path, reason="values were not counted"))
             return []
         inside = [tensor for _, tensor in found.tensors if 0 <= tensor.start <= tensor.end]
         inside = [tensor for tensor in inside if tensor.end <= entry.size]

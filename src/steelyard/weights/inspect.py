@@ -9,7 +9,7 @@ bytes give the same predicate on every machine.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import msgspec
@@ -23,11 +23,15 @@ from steelyard.evidence.value import Finding, Skipped
 from steelyard.weights import examine, sandbox, walk
 from steelyard.weights.checks import tensors
 from steelyard.weights.examine import Examiner, Outcome
+from steelyard.weights.memory import Answered, Memory
 from steelyard.weights.reader import ModelCheck, Reader, Seen
 from steelyard.weights.rules import Rule
-from steelyard.weights.sandbox import Cage, Job
+from steelyard.weights.sandbox import Answer, Cage, Job
 from steelyard.weights.settings import Settings
 from steelyard.weights.walk import Entry, Listing
+
+WORTH_A_PROCESS = 16 << 20
+"""Bytes to read for which another process is worth its start."""
 
 FRAME_RULES = (*walk.RULES, *examine.RULES, *tensors.RULES)
 
@@ -47,6 +51,7 @@ class Catalogue:
         return tuple(found[name] for name in sorted(found))
 
 
+@cache
 def catalogue() -> Catalogue:
     """Load the table `steelyard.checks`."""
     made = [kind() for kind in plugins.every("checks").values()]
@@ -56,65 +61,102 @@ def catalogue() -> Catalogue:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found, and how much of it was known before."""
+
+    inspection: Inspection
+    remembered: int
+    """Files that were not read, because they had not changed since they were."""
+
+
 def inspect(path: Path, settings: Settings | None = None) -> Inspection:
     """Look at one file or folder.
 
     Raises:
         InputError: there is nothing to look at.
     """
+    return look(path, settings).inspection
+
+
+def look(path: Path, settings: Settings | None = None) -> Look:
+    """As `inspect`, and says what was remembered.
+
+    Raises:
+        InputError: there is nothing to look at.
+    """
     chosen = settings or Settings()
-    known = catalogue()
     listing = walk.walk(path)
-    examiner = Examiner(known.readers, chosen)
-    outcomes, confined = _outcomes(path, listing, examiner)
-    together = list(_together(known.checks, outcomes))
-    findings = [*listing.notes, *(item for item in together if isinstance(item, Finding))]
-    skipped = [item for item in together if isinstance(item, Skipped)]
-    for outcome in outcomes:
-        findings += outcome.findings
-        skipped += outcome.skipped
-    return Inspection(
-        tool=Tool(version=__version__),
-        digest=_manifest(outcomes).digest(),
-        files=tuple(outcome.report for outcome in outcomes),
-        findings=tuple(sorted(set(findings), key=examine.order)),
-        skipped=tuple(sorted(set(skipped), key=lambda item: (item.what, item.reason))),
-        sandbox=confined,
-    )
+    memory = Memory(chosen)
+    known = {entry: answer for entry in listing.files if (answer := memory.recall(entry))}
+    unread = [entry for entry in listing.files if entry not in known]
+    read = _read(path, unread, chosen) if unread else {}
+    for entry, fresh in read.items():
+        memory.keep(entry, fresh)
+    if read:
+        memory.tidy()
+    answers = [known.get(entry) or read[entry] for entry in listing.files]
+    return Look(_together(listing, answers), len(known))
 
 
-def _outcomes(path: Path, listing: Listing, examiner: Examiner) -> tuple[list[Outcome], str]:
-    """What each file came to, and how the reading process was confined."""
-    settings, limits = examiner.settings, examiner.settings.limits
+def _read(path: Path, entries: Sequence[Entry], settings: Settings) -> dict[Entry, Answered]:
+    """What each file came to, and how the process that read it was confined."""
+    examiner, limits = Examiner(catalogue().readers, settings), settings.limits
     if not settings.sandbox:
-        return [examiner.examine(entry) for entry in listing.files], "none: switched off"
+        unconfined = "none: switched off"
+        return {
+            entry: Answered(outcome=examiner.examine(entry), confined=unconfined)
+            for entry in entries
+        }
     jobs = [
         Job(
             work=partial(_encoded, examiner, entry),
             seconds=limits.seconds + entry.size / limits.pace,
         )
-        for entry in listing.files
+        for entry in entries
     ]
-    readable = {path.resolve(), *(entry.real.parent for entry in listing.files)}
+    readable = {path.resolve(), *(entry.real.parent for entry in entries)}
     if path.is_file():
         readable = {path.resolve()}
     cage = Cage(readable=tuple(sorted(readable)), memory=limits.memory)
-    outcomes: list[Outcome] = []
-    confined: set[str] = set()
-    for entry, answer in zip(listing.files, sandbox.run(jobs, cage), strict=True):
-        confined.add(answer.confined)
-        if answer.data is None:
-            outcomes.append(examine.lost(entry, answer.fault))
-        else:
-            outcomes.append(msgspec.json.decode(answer.data, type=Outcome))
-    return outcomes, ", ".join(sorted(confined - {""})) or "none: the process did not start"
+    workers = min(settings.workers, 1 + sum(entry.size for entry in entries) // WORTH_A_PROCESS)
+    answers = sandbox.run(jobs, cage, workers)
+    return {entry: _answered(entry, answer) for entry, answer in zip(entries, answers, strict=True)}
 
 
 def _encoded(examiner: Examiner, entry: Entry) -> bytes:
     return msgspec.json.encode(examiner.examine(entry))
 
 
-def _together(
+def _answered(entry: Entry, answer: Answer) -> Answered:
+    if answer.data is None:
+        outcome = examine.lost(entry, answer.fault)
+        return Answered(outcome=outcome, confined=answer.confined, lost=True)
+    outcome = msgspec.json.decode(answer.data, type=Outcome)
+    return Answered(outcome=outcome, confined=answer.confined)
+
+
+def _together(listing: Listing, answers: Sequence[Answered]) -> Inspection:
+    """One predicate over all files."""
+    outcomes = [answer.outcome for answer in answers]
+    said = list(_checked(catalogue().checks, outcomes))
+    findings = [*listing.notes, *(item for item in said if isinstance(item, Finding))]
+    skipped = [item for item in said if isinstance(item, Skipped)]
+    for outcome in outcomes:
+        findings += outcome.findings
+        skipped += outcome.skipped
+    confined = ", ".join(sorted({answer.confined for answer in answers} - {""}))
+    return Inspection(
+        tool=Tool(version=__version__),
+        digest=_manifest(outcomes).digest(),
+        files=tuple(outcome.report for outcome in outcomes),
+        findings=tuple(sorted(set(findings), key=examine.order)),
+        skipped=tuple(sorted(set(skipped), key=lambda item: (item.what, item.reason))),
+        sandbox=confined or "none: the process did not start",
+    )
+
+
+def _checked(
     checks: Sequence[ModelCheck], outcomes: Sequence[Outcome]
 ) -> Iterator[Finding | Skipped]:
     files = [

@@ -1,6 +1,8 @@
 """How far an inspection goes."""
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +47,9 @@ class Settings:
 
     statistics: bool = True
     """Count every tensor's values (NaN, dead, hidden payloads); off, structure only."""
+
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    """Reading processes at once, at most. No result depends on it."""
+
+    cache: Path | None = None
+    """Folder that remembers what unchanged files came to; None: every file is read."""
