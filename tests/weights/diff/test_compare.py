@@ -94,3 +94,43 @@ def test_a_merge_of_two_known_folders_is_told_with_its_shares(tmp_path: Path) ->
     told = compared(folder(tmp_path / "a", base), folder(tmp_path / "m", merged), known)
     assert told.kind == "merge"
     assert all(abs(share - 0.5) < 0.02 for share in told.shares.values())
+
+
+def test_a_change_that_cannot_be_read_is_not_called_identical(tmp_path: Path) -> None:
+    for name, byte in (("a", 3), ("b", 7)):
+        (tmp_path / name).mkdir()
+        head = {"x": {"dtype": "F8_E4M3", "shape": [64], "data_offsets": [0, 64]}}
+        text = json.dumps(head).encode()
+        text += b" " * (-len(text) % 8)
+        data = len(text).to_bytes(8, "little") + text + bytes([byte]) * 64
+        (tmp_path / name / "model.safetensors").write_bytes(data)
+    told = compared(tmp_path / "a", tmp_path / "b")
+    assert told.kind == "mixed"
+    assert [one.what for one in told.skipped] == ["x"]
+
+
+def test_a_change_below_single_precision_is_not_called_identical(tmp_path: Path) -> None:
+    counts = np.arange(100, dtype=np.int64) + 2**40
+    for name, last in (("a", 0), ("b", 1)):
+        (tmp_path / name).mkdir()
+        counts[-1] += last
+        save_file({"x": counts}, tmp_path / name / "model.safetensors")
+    told = compared(tmp_path / "a", tmp_path / "b")
+    assert told.kind == "mixed"
+    assert [one.kind for one in told.tensors] == ["same-values"]
+
+
+def test_an_altered_twin_under_the_same_tensor_names_is_seen(tmp_path: Path) -> None:
+    before, after = folder(tmp_path / "a", arrays()), folder(tmp_path / "b", arrays(2))
+    for at in (before, after):
+        save_file(arrays(), at / "zz.safetensors")
+    told = compared(before, after)
+    assert told.kind == "unrelated" or len(told.tensors) == len(arrays())
+    assert told.same == len(arrays())
+
+
+def test_models_without_a_common_tensor_are_not_said_to_agree(tmp_path: Path) -> None:
+    other = {f"x.{index}": values for index, values in enumerate(arrays(2).values())}
+    told = compared(folder(tmp_path / "a", arrays()), folder(tmp_path / "b", other))
+    assert told.kind == "mixed"
+    assert "no values were compared" in told.sentence

@@ -6,9 +6,10 @@ from numpy.typing import NDArray
 
 from steelyard.evidence.predicates.comparison import TensorChange
 from steelyard.weights.diff.names import parse
+from steelyard.weights.diff.order import Heads
 from steelyard.weights.diff.pair import Stored, compare
 from steelyard.weights.diff.stored import rounded
-from steelyard.weights.diff.verdict import Whole, conclude
+from steelyard.weights.diff.verdict import Around, Whole, conclude
 
 Model = dict[str, NDArray[np.float32]]
 
@@ -42,6 +43,7 @@ def diff(
     after: Model,
     dtypes: tuple[str, str] = ("BF16", "BF16"),
     known: dict[str, Model] | None = None,
+    heads: Heads | None = None,
 ) -> tuple[Whole, list[TensorChange]]:
     old, new = dtypes
     others = known or {}
@@ -53,7 +55,7 @@ def diff(
         )
         for name in before
     ]
-    told = conclude(pairs, [], list(others), files_changed=False)
+    told = conclude(pairs, [], Around(known=list(others), heads=heads or Heads()))
     return told, [pair.change for pair in pairs]
 
 
@@ -206,7 +208,7 @@ def test_a_quantisation_is_within_its_format_and_one_of_another_model_is_not(nam
             )
             for key, values in after.items()
         ]
-        return conclude(pairs, [], [], files_changed=False).kind
+        return conclude(pairs, [], Around()).kind
 
     assert told(through(BASE)) == "quantised"
     tampered = dict(BASE)
@@ -225,3 +227,136 @@ def test_a_change_of_one_matrix_alone_is_named_by_that_matrix() -> None:
     assert [one.name for one in changes if one.kind != "identical"] == [
         "model.layers.1.self_attn.q_proj.weight"
     ]
+
+
+def heads_reordered(model: Model, roles: str, order: list[int]) -> Model:
+    """Whole heads of the attention moved: rows of q, k and v, columns of o."""
+    size = HIDDEN // len(order)
+    rows = [head * size + at for head in order for at in range(size)]
+    changed = dict(model)
+    for name, values in model.items():
+        for role in roles:
+            if f"{role}_proj" in name and "self_attn" in name:
+                changed[name] = values[:, rows] if role == "o" else values[rows]
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("roles", "kind"),
+    [("qkvo", "permuted-equivalent"), ("qk", "mixed"), ("q", "mixed"), ("vo", "mixed")],
+)
+def test_heads_moved_together_compute_the_same_and_others_do_not(roles: str, kind: str) -> None:
+    after = heads_reordered(BASE, roles, [2, 0, 3, 1])
+    assert diff(BASE, after, heads=Heads(4, 4))[0].kind == kind
+    assert diff(BASE, after)[0].kind == "mixed", "without the number of heads nothing is proved"
+
+
+def test_rows_moved_inside_a_head_are_not_called_equivalent() -> None:
+    after = heads_reordered(BASE, "qkvo", [1, 0, 3, 2, 5, 4, 7, 6])
+    assert diff(BASE, after, heads=Heads(4, 4))[0].kind == "mixed"
+
+
+def test_a_gate_reordered_without_its_twin_is_not_called_equivalent() -> None:
+    changed = reordered(BASE)
+    for name in BASE:
+        if "up_proj" in name:
+            changed[name] = BASE[name]
+    assert diff(BASE, changed)[0].kind == "mixed"
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [
+        (1.25, "values multiplied by 1.25"),
+        (-1.0, "values multiplied by -1"),
+        (np.linspace(0.5, 2, INNER)[:, None], "rows multiplied by 0.5 to 2"),
+        (np.linspace(-2, 2, HIDDEN), "columns multiplied by -2 to 2"),
+    ],
+)
+def test_factors_are_told_and_are_no_training(factor: NDArray[np.float64], words: str) -> None:
+    changed = dict(BASE)
+    name = "model.layers.1.mlp.up_proj.weight"
+    changed[name] = (BASE[name] * factor).astype(np.float32)
+    told, changes = diff(BASE, changed, ("F32", "F32"))
+    assert told.kind == "mixed"
+    assert [one.detail for one in changes if one.kind == "scaled"] == [words]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_tensor_without_a_measure_is_named_and_ends_nothing(bad: float) -> None:
+    changed = dict(BASE)
+    name = "model.layers.1.mlp.up_proj.weight"
+    changed[name] = BASE[name].copy()
+    changed[name][3, 4] = bad
+    told, changes = diff(BASE, changed)
+    assert told.kind == "mixed"
+    assert [one.name for one in changes if one.kind == "non-finite"] == [name]
+    assert all(np.isfinite(one.relative) for one in changes)
+
+
+def test_numbers_beyond_single_precision_are_measured() -> None:
+    huge = {"a.weight": np.full((8, 8), 3e38, np.float32)}
+    told, changes = diff(huge, {"a.weight": -huge["a.weight"]}, ("F32", "F32"))
+    assert told.kind == "mixed"
+    assert changes[0].relative == pytest.approx(2)
+
+
+def test_a_sign_hidden_in_zeros_is_not_called_identical() -> None:
+    nothing = {"a.weight": np.zeros((16, 16), np.float32)}
+    told, changes = diff(nothing, {"a.weight": -nothing["a.weight"]}, ("F32", "F32"))
+    assert told.kind == "mixed"
+    assert changes[0].kind == "same-values"
+
+
+def stacked(seed: int) -> Model:
+    rng = np.random.default_rng(seed)
+    return {
+        f"model.layers.{block}.mlp.experts.up": (
+            rng.standard_normal((4, 64, 96)).astype(np.float32) * 0.05
+        )
+        for block in range(3)
+    }
+
+
+def test_adapters_of_stacked_experts_are_low_rank() -> None:
+    before, rng = stacked(1), np.random.default_rng(2)
+    after = {
+        name: (
+            values + 0.01 * rng.standard_normal((4, 64, 3)) @ rng.standard_normal((4, 3, 96))
+        ).astype(np.float32)
+        for name, values in before.items()
+    }
+    told, changes = diff(before, after, ("F32", "F32"))
+    assert told.kind == "low-rank-update"
+    assert {one.rank for one in changes} == {3}
+
+
+def test_a_direction_removed_from_stacked_experts_is_told() -> None:
+    before = stacked(1)
+    direction = np.random.default_rng(3).standard_normal(64).astype(np.float32)
+    direction /= np.linalg.norm(direction)
+    after = {
+        name: values - np.einsum("i,j,ejk->eik", direction, direction, values)
+        for name, values in before.items()
+    }
+    assert diff(before, after, ("F32", "F32"))[0].kind == "direction-removed"
+
+
+def test_what_a_kind_leaves_out_stands_in_the_sentence() -> None:
+    tuned = "model.layers.0.mlp.up_proj.weight"
+    after = {**with_lora(BASE, 4, 3), tuned: trained(BASE, 0.1)[tuned]}
+    told, _ = diff(BASE, after, ("F32", "F32"))
+    assert told.kind == "low-rank-update"
+    assert "1 tensor changed in another way" in told.sentence
+
+
+def test_half_a_model_kept_is_not_unrelated() -> None:
+    other = fresh(2)
+    half = {n: other[n] if "layers.0" in n or "layers.1" in n else BASE[n] for n in BASE}
+    assert diff(BASE, half, ("F32", "F32"))[0].kind == "mixed"
+
+
+def test_a_quantised_type_without_a_known_error_is_not_called_training() -> None:
+    told, _ = diff(BASE, trained(BASE, 0.02), ("BF16", "IQ4_NL"))
+    assert told.kind == "mixed"
+    assert "IQ4_NL" in told.sentence

@@ -15,6 +15,10 @@ TensorKind = Literal[
     "dtype-change",
     "quantised",
     "quantised-out-of-bounds",
+    "quantised-unbounded",
+    "same-values",
+    "scaled",
+    "non-finite",
     "low-rank",
     "direction-removed",
     "merge",
@@ -27,8 +31,10 @@ TensorKind = Literal[
     "renamed",
 ]
 """Of one tensor. quantised-out-of-bounds: stored in a coarser type, and further off than that
-type explains; tuned: changed in full rank, still close; unrelated: no closer than two
-independent tensors."""
+type explains; quantised-unbounded: in a coarser type whose error is not known here;
+same-values: other bytes, the same numbers to single precision; scaled: multiplied by one
+factor, or by one a row or a column; non-finite: NaN, infinities or numbers
+too large forbid measuring; tuned: changed in full rank, still close; unrelated: no closer than two independent tensors."""
 
 ModelKind = Literal[
     "identical",

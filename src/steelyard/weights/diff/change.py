@@ -4,7 +4,8 @@ Matrices are `[rows, columns]` as stored (out features by in features), float32.
 tensors and a sketch of their difference are in memory.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,12 @@ SKETCH = 64
 
 OVERSAMPLE = 16
 """Extra columns of the sketch: Halko, Martinsson and Tropp 2011, section 4.2, ask for 5 to 10."""
+
+MATRIX = 2
+"""Dimensions."""
+
+FACTORS = 8
+"""Elements that must agree on a factor before it is one."""
 
 NOISE = 4.0
 """Times the expected rounding energy that a remainder may have and still be rounding."""
@@ -56,12 +63,53 @@ class Change:
 def measure(before: Matrix, after: Matrix) -> Change:
     """Distance, angle and share of equal elements of two tensors of one shape."""
     old, new = _norm(before), _norm(after)
-    moved = _norm(after - before)
+    with np.errstate(over="ignore"):
+        moved = _norm(after - before)
+    if not math.isfinite(moved):  # two single-precision numbers may be further apart than the type
+        moved = float(np.linalg.norm(after.astype(np.float64) - before))
     return Change(
         relative=moved / old if old else float(moved > 0),
-        cosine=float(np.vdot(before, after)) / (old * new) if old and new else 0.0,
+        cosine=_inner(before, after) / (old * new) if old and new else 0.0,
         unchanged=float(np.mean(before == after)) if before.size else 1.0,
     )
+
+
+def finite(before: Matrix, after: Matrix) -> Change:
+    """As `measure`, of the elements that are finite in both tensors."""
+    kept = np.isfinite(before) & np.isfinite(after)
+    same = (before == after) | (np.isnan(before) & np.isnan(after))
+    numbers = measure(np.where(kept, before, 0), np.where(kept, after, 0))
+    return replace(numbers, unchanged=float(np.mean(same)))
+
+
+def scaling(before: Matrix, after: Matrix, step: Matrix | float) -> tuple[str, Vector] | None:
+    """The factors that alone explain a change, to rounding: of the whole, the rows, the columns.
+
+    Args:
+        before: any shape; rows and columns are looked at in matrices only.
+        after: the same shape.
+        step: as in `spectrum`.
+
+    Returns:
+        What is multiplied (`values`, `rows`, `columns`) and by what; None if nothing is.
+    """
+    moved = after - before
+    energy = _inner(moved, moved)
+    floor = max(NOISE * _energy(step, moved.size) / 12, 1e-6 * energy)
+    if energy <= floor or min(before.shape) < FACTORS:
+        return None
+    matrix = before.ndim == MATRIX
+    sums = {"values": "ij,ij->", "rows": "ij,ij->i", "columns": "ij,ij->j"}
+    old, new = (each if matrix else each.reshape(1, -1) for each in (before, after))
+    for what, over in sums.items() if matrix else [("values", sums["values"])]:
+        squares, products, whole = (
+            np.atleast_1d(np.einsum(over, one, other, dtype=np.float64))
+            for one, other in ((old, old), (old, new), (new, new))
+        )
+        factors = np.divide(products, squares, out=np.ones_like(squares), where=squares > 0)
+        if float(np.sum(whole - factors * products)) <= floor:
+            return what, factors.astype(np.float32)
+    return None
 
 
 def spectrum(before: Matrix, after: Matrix, step: Matrix | float) -> Spectrum:
@@ -82,7 +130,7 @@ def spectrum(before: Matrix, after: Matrix, step: Matrix | float) -> Spectrum:
     basis = np.linalg.qr(moved @ rng.standard_normal((moved.shape[1], width), dtype=np.float32))[0]
     basis = np.linalg.qr(moved @ (moved.T @ basis))[0]
     left, values, right = np.linalg.svd(basis.T @ moved, full_matrices=False)
-    energy = float(np.vdot(moved, moved))
+    energy = _inner(moved, moved)
     noise = _energy(step, moved.size) / 12
     remainder = energy - np.concatenate([[0.0], np.cumsum(values.astype(np.float64) ** 2)])
     floor = max(NOISE * noise, 1e-6 * energy)
@@ -98,6 +146,12 @@ def permutation(before: Matrix, after: Matrix) -> NDArray[np.int64] | None:
 
     `after == before[order]`, exactly. Repeated rows are taken in turn.
     """
+    # Sums of the bits are cheap and decide nearly always: equal rows have equal ones.
+    old, new = (
+        np.sort(each.view(np.uint32).sum(axis=1, dtype=np.uint64)) for each in (before, after)
+    )
+    if not np.array_equal(old, new):
+        return None
     where: dict[bytes, list[int]] = {}
     for index in range(len(before) - 1, -1, -1):
         where.setdefault(before[index].tobytes(), []).append(index)
@@ -128,7 +182,16 @@ def mixture(moved: Matrix, known: list[Matrix]) -> tuple[Vector, float]:
 
 
 def _norm(values: Matrix) -> float:
-    return float(np.sqrt(np.vdot(values, values)))
+    return float(np.sqrt(_inner(values, values)))
+
+
+def _inner(one: Matrix, other: Matrix) -> float:
+    """Inner product; in double precision where single precision is too narrow for it."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        product = float(np.vdot(one, other))
+    if math.isfinite(product) and product != 0:
+        return product
+    return float(np.einsum("i,i->", one.ravel(), other.ravel(), dtype=np.float64))
 
 
 def _energy(step: Matrix | float, size: int) -> float:

@@ -20,8 +20,9 @@ from steelyard.weights.diff import texts
 from steelyard.weights.diff.change import Matrix
 from steelyard.weights.diff.convention import align
 from steelyard.weights.diff.inventory import Held, Inventory, take, unpermuted
+from steelyard.weights.diff.order import Heads
 from steelyard.weights.diff.pair import Pair, Stored, compare, described
-from steelyard.weights.diff.verdict import conclude
+from steelyard.weights.diff.verdict import Around, conclude
 
 INTERLEAVED = frozenset({"llama", "granite", "granitemoe", "deci"})
 """GGUF architectures whose query and key rows are interleaved by the converter."""
@@ -59,7 +60,13 @@ def compare_models(
     loose = tuple(_loose(old, new, mapping))
     files = tuple(_files(old.files, new.files))
     words = tuple(_words(old, new))
-    whole = conclude(pairs, loose, list(known), files_changed=bool(files))
+    around = Around(
+        known=list(known),
+        files_changed=bool(files),
+        skipped=len(skipped),
+        heads=_attention(new),
+    )
+    whole = conclude(pairs, loose, around)
     changed = [pair.change for pair in pairs if pair.change.kind != "identical"]
     predicate = Comparison(
         tool=Tool(version=__version__),
@@ -83,7 +90,11 @@ def _pair(before: Held, after: Held, known: list[Inventory], heads: int) -> Pair
         kind: TensorKind = "identical"
         return Pair(
             change=TensorChange(
-                name=after.name.full, kind=kind, layer=after.name.layer, role=after.name.role
+                name=after.name.full,
+                kind=kind,
+                after=described(after.dtype, after.shape),
+                layer=after.name.layer,
+                role=after.name.role,
             )
         )
     old, new = before.values(), after.values()
@@ -129,6 +140,11 @@ def _heads(old: Inventory, new: Inventory, pair: tuple[Held, Held]) -> int:
     if held.name.role.startswith("attn_k."):
         heads = both["num_key_value_heads"] or heads
     return heads if heads and held.shape[0] % (2 * heads) == 0 else 0
+
+
+def _attention(model: Inventory) -> Heads:
+    queries = model.setting("num_attention_heads")
+    return Heads(queries, model.setting("num_key_value_heads") or queries)
 
 
 def _loose(old: Inventory, new: Inventory, mapping: Mapping[str, str]) -> Iterator[TensorChange]:

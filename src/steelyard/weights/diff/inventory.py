@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -119,8 +119,10 @@ def take(path: Path) -> Inventory:
                 reason = "its bytes are compressed or in pieces"
                 skipped.append(Skipped(what=f"{entry.path}!{member}: {tensor.name}", reason=reason))
                 continue
-            tensors[tensor.name] = Held(
-                name=parse(tensor.name),
+            # A name that another file holds too is another tensor: either may be the one loaded.
+            name = f"{entry.path}: {tensor.name}" if tensor.name in tensors else tensor.name
+            tensors[name] = Held(
+                name=replace(parse(tensor.name), full=name),
                 dtype=tensor.dtype,
                 shape=tensor.shape,
                 file=entry.real,

@@ -7,24 +7,30 @@ import numpy as np
 
 from steelyard.evidence.predicates.comparison import TensorChange, TensorKind
 from steelyard.weights.diff.change import (
+    MATRIX,
     Change,
     Matrix,
     Spectrum,
     Vector,
+    finite,
     measure,
     mixture,
     permutation,
+    scaling,
     spectrum,
 )
 from steelyard.weights.diff.names import Name
-from steelyard.weights.diff.stored import EXACT, explained, rounded, spacing
+from steelyard.weights.diff.stored import EXACT, READ_EXACTLY, explained, rounded, spacing
 
-MATRIX = 2
-"""Dimensions. A vector has no rank, and experts stacked in one tensor have many."""
+STACK = 3
+"""Dimensions of experts stacked in one tensor: each is a matrix of its own."""
 
 UNRELATED = 0.1
 """Cosine below which two matrices are no closer than independent ones. The cosine of two
 independent matrices of n elements has standard deviation 1/√n, under 0.01 from 10,000 on."""
+
+HUGE = 1e18
+"""Magnitude whose square single precision cannot hold."""
 
 ALIGNED = 0.98
 """Cosine from which two directions count as the same."""
@@ -68,20 +74,56 @@ def compare(before: Stored, after: Stored, known: list[Matrix]) -> Pair:
         after: the newer one.
         known: the same tensor of known models, for the question whether this is a merge.
     """
+    told = _unmoved(before, after)
+    if told is not None:
+        return told
     numbers = measure(before.values, after.values)
-    if numbers.relative == 0:
-        same = before.dtype == after.dtype
-        return _pair(before, after, "identical" if same else "dtype-change", numbers)
     if before.dtype != after.dtype:
         told = _stored_differently(before, after, numbers)
         if told is not None:
             return told
-    told = _permuted(before, after, numbers) or _merged(before, after, numbers, known)
+    told = (
+        _permuted(before, after, numbers)
+        or _merged(before, after, numbers, known)
+        or _scaled(before, after, numbers)
+    )
     if told is not None:
         return told
+    if before.values.ndim == STACK:
+        return _stacked(before, after, numbers)
     if before.values.ndim != MATRIX:
         return _pair(before, after, "tuned", numbers)
     return _ranked(before, after, numbers)
+
+
+def _unmoved(before: Stored, after: Stored) -> Pair | None:
+    """The pair, if no number changed, or none can be measured."""
+    same_type = before.dtype == after.dtype
+    if same_type and before.dtype in READ_EXACTLY and _equal(before, after):
+        return _pair(before, after, "identical", Change(relative=0, cosine=1, unchanged=1))
+    bad = sum(int(np.count_nonzero(~(abs(each.values) < HUGE))) for each in (before, after))
+    if bad:
+        numbers = finite(before.values, after.values)
+        return _pair(
+            before,
+            after,
+            "non-finite",
+            numbers,
+            f"{bad} values are NaN, infinite or too large to measure",
+        )
+    if not np.array_equal(before.values, after.values):
+        return None
+    numbers = measure(before.values, after.values)
+    if not same_type:
+        return _pair(before, after, "dtype-change", numbers)
+    words = "other bytes, the same numbers to single precision"
+    return _pair(before, after, "same-values", numbers, words)
+
+
+def _equal(before: Stored, after: Stored) -> bool:
+    """Bit for bit: zeros of two signs are equal numbers, and a place to hide data."""
+    one, other = (np.ascontiguousarray(each.values) for each in (before, after))
+    return np.array_equal(one.view(np.uint32), other.view(np.uint32))
 
 
 def _stored_differently(before: Stored, after: Stored, numbers: Change) -> Pair | None:
@@ -91,7 +133,8 @@ def _stored_differently(before: Stored, after: Stored, numbers: Change) -> Pair 
         return None
     fits = explained(before.values, after.values, after.dtype)
     if fits is None:
-        return None
+        words = f"the error of {after.dtype} is not known here"
+        return _pair(before, after, "quantised-unbounded", numbers, words)
     kind: TensorKind = "quantised" if fits else "quantised-out-of-bounds"
     detail = "" if fits else f"further from the original than {after.dtype} explains"
     return _pair(before, after, kind, numbers, detail)
@@ -106,7 +149,7 @@ def _permuted(before: Stored, after: Stored, numbers: Change) -> Pair | None:
         words = "rows in another order, otherwise the same"
         pair = _pair(before, after, "permuted", numbers, words)
         return replace(pair, order=tuple(order.tolist()))
-    columns = permutation(old.T.copy(), new.T.copy())
+    columns = permutation(old.T, new.T)
     if columns is not None:
         words = "columns in another order, otherwise the same"
         pair = _pair(before, after, "permuted", numbers, words)
@@ -124,6 +167,51 @@ def _merged(before: Stored, after: Stored, numbers: Change, known: list[Matrix])
         return None
     pair = _pair(before, after, "merge", numbers, f"{left:.1%} of the change left over")
     return replace(pair, shares=shares)
+
+
+def _scaled(before: Stored, after: Stored, numbers: Change) -> Pair | None:
+    found = scaling(before.values, after.values, spacing(after.values, after.dtype))
+    if found is None:
+        return None
+    what, factors = found
+    low, high = float(factors.min()), float(factors.max())
+    by = f"{low:.4g}" if what == "values" else f"{low:.4g} to {high:.4g}"
+    return _pair(before, after, "scaled", numbers, f"{what} multiplied by {by}")
+
+
+def _stacked(before: Stored, after: Stored, numbers: Change) -> Pair:
+    """Experts stacked in one tensor: named by the kind that all those changed share."""
+    changed = [
+        _ranked(
+            replace(before, values=before.values[at]),
+            replace(after, values=after.values[at]),
+            measure(before.values[at], after.values[at]),
+        )
+        for at in range(len(before.values))
+        if not np.array_equal(before.values[at], after.values[at])
+    ]
+    kinds = {pair.change.kind for pair in changed}
+    if kinds == {"low-rank", "direction-removed"}:
+        kinds = {"low-rank"}
+    kind: TensorKind = kinds.pop() if len(kinds) == 1 else "tuned"
+    rank = max(max(pair.change.rank, 1) for pair in changed) if kind == "low-rank" else 0
+    words = f"{len(changed)} of {len(before.values)} stacked matrices changed"
+    words += f", by rank {rank} at most" if rank else ""
+    change = _pair(before, after, kind, numbers, words).change
+    directions = [pair.direction for pair in changed if pair.direction is not None]
+    return Pair(
+        change=msgspec.structs.replace(change, rank=rank),
+        direction=_common(directions) if kind == "direction-removed" else None,
+    )
+
+
+def _common(directions: list[Vector]) -> Vector:
+    """The direction that unit vectors share, signs apart; shorter the less they agree."""
+    if len({len(one) for one in directions}) > 1:
+        return np.zeros_like(directions[0])
+    stack = np.stack(directions)
+    common: Vector = np.linalg.svd(stack, full_matrices=False)[2][0]
+    return common * np.float32(np.mean(np.abs(stack @ common)))
 
 
 def _ranked(before: Stored, after: Stored, numbers: Change) -> Pair:

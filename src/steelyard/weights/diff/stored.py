@@ -4,12 +4,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from steelyard.errors import InputError
 from steelyard.weights.diff.change import Matrix
 
 EXACT = frozenset({"F64", "F32", "F16", "BF16"})
 """Types that store each value on its own."""
+
+READ_EXACTLY = EXACT - {"F64"}
+"""Those among them of which single precision loses nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ def decode(dtype: str, shape: tuple[int, ...], data: bytes) -> Matrix:
         case "F32":
             flat = np.frombuffer(data, np.float32)
         case "F64" | "F16" | "I64" | "I32" | "I16" | "I8" | "U8" | "BOOL":
-            flat = np.frombuffer(data, _NUMPY[dtype]).astype(np.float32)
+            with np.errstate(over="ignore"):
+                flat = np.frombuffer(data, _NUMPY[dtype]).astype(np.float32)
         case "BF16":
             flat = (np.frombuffer(data, np.uint16).astype(np.uint32) << 16).view(np.float32)
         case _:
@@ -108,6 +113,9 @@ def spacing(values: Matrix, dtype: str) -> Matrix:
             return np.abs(np.spacing(values.astype(np.float16)).astype(np.float32))
         case "BF16":
             return np.abs(np.spacing(values)) * np.float32(1 << 16)
+        case _ if dtype in _GRIDS and values.size % _GRIDS[dtype].group == 0:
+            steps = np.repeat(_steps(values, _GRIDS[dtype]), _GRIDS[dtype].group)
+            return steps.astype(np.float32).reshape(values.shape)
         case _:
             return np.abs(np.spacing(values))
 
@@ -121,11 +129,17 @@ def explained(before: Matrix, after: Matrix, dtype: str) -> bool | None:
     grid = _GRIDS.get(dtype)
     if grid is None or before.size % grid.group:
         return None
-    groups = before.reshape(-1, grid.group)
-    if grid.symmetric:
-        step = np.abs(groups).max(axis=1) / grid.levels
-    else:  # the offset of a block is at most 0: levels span 0 to the largest value as well
-        step = (np.maximum(groups.max(axis=1), 0) - np.minimum(groups.min(axis=1), 0)) / grid.levels
+    step = _steps(before, grid)
     expected = float(np.sqrt(np.mean(step.astype(np.float64) ** 2) / 12))
     seen = float(np.sqrt(np.mean((after - before).astype(np.float64) ** 2)))
     return seen <= SLACK * expected
+
+
+def _steps(values: Matrix, grid: Grid) -> NDArray[np.floating[Any]]:
+    """Distance between the levels of each group, `[groups]`."""
+    groups = values.reshape(-1, grid.group)
+    if grid.symmetric:
+        return np.asarray(np.abs(groups).max(axis=1) / grid.levels)
+    # The offset of a block is at most 0: levels span 0 to the largest value as well.
+    high, low = np.maximum(groups.max(axis=1), 0), np.minimum(groups.min(axis=1), 0)
+    return np.asarray((high - low) / grid.levels)
