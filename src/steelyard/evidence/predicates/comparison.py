@@ -34,7 +34,8 @@ TensorKind = Literal[
 type explains; quantised-unbounded: in a coarser type whose error is not known here;
 same-values: other bytes, the same numbers to single precision; scaled: multiplied by one
 factor, or by one a row or a column; non-finite: NaN, infinities or numbers
-too large forbid measuring; tuned: changed in full rank, still close; unrelated: no closer than two independent tensors."""
+too large forbid measuring; tuned: changed in full rank, still close; unrelated: no closer
+than two independent tensors."""
 
 ModelKind = Literal[
     "identical",
