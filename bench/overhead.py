@@ -60,9 +60,12 @@ def once(peer: Peer, host: str, count: int) -> Run | None:
             return None
         stats(host)
         begun = time.time()
+        environment = {**os.environ, **QUIET, **command.environment}
+        environment["PYTHONPATH"] = str(Path(__file__).parent.parent)
+        # With this set, every start would compile every module again.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         child = subprocess.Popen(
-            command.words, cwd=folder, env={**os.environ, **QUIET, **command.environment,
-            "PYTHONPATH": str(Path(__file__).parent.parent)}, stdin=subprocess.DEVNULL,
+            command.words, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         _, _, used = os.wait4(child.pid, 0)

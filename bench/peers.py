@@ -87,7 +87,8 @@ def steelyard(job: Job) -> Command:
     policy.write_text(POLICY)
     words = [sys.executable, "-m", "steelyard", "audit", f"{job.url}#coin", "--probes",
              "selftest.coin", "--policy", str(policy), "--budget", f"calls={job.count}",
-             "--concurrency", str(job.at_once), "--out", str(job.folder / "out")]  # fmt: skip
+             "--concurrency", str(job.at_once), "--seed", "bench", "--out",
+             str(job.folder / "out")]  # fmt: skip
     return Command(words, {"XDG_CONFIG_HOME": str(job.folder)})
 
 

@@ -57,6 +57,21 @@ class _Failure:
     """Cases begun until then: only one begun later proves that the endpoint still answers."""
 
 
+@dataclass(slots=True)
+class _Seen:
+    """How much of a plan was asked already, from its head on."""
+
+    plan: int = 0
+    cases: int = 0
+    calls: int = 0
+
+    def drop(self, calls: int) -> None:
+        """The head leaves the plan."""
+        if self.cases:
+            self.cases -= 1
+            self.calls -= calls
+
+
 class Dispatcher:
     """Asks ahead along `schedule`, at most `AHEAD` times the concurrency.
 
@@ -71,6 +86,7 @@ class Dispatcher:
         self._window = AHEAD * panel.concurrency
         self._tasks: dict[asyncio.Task[tuple[Case, Record, float]], tuple[Draw, int]] = {}
         self._begun = 0
+        self._seen = _Seen()
         self._calls = 0
         """In flight, at most: a case may make fewer than it announces."""
 
@@ -81,6 +97,9 @@ class Dispatcher:
         self._in_a_row = 0
         self._alive = False
         self._error: BaseException | None = None
+        self._head: Draw | None = None
+        """What is waited for."""
+
         self._wake: asyncio.Future[None] | None = None
         self._lines = asyncio.Semaphore(panel.concurrency)
 
@@ -95,16 +114,29 @@ class Dispatcher:
         Raises:
             UnavailableError: the endpoint goes on failing, or the journal can't be written.
         """
-        self._refill()
-        while draw not in self._settled and self._error is None:
+        while (found := self.ready(draw)) is None:
             if not self._flying:
                 self._again(draw)
                 continue
+            self._head = draw
             self._wake = asyncio.get_running_loop().create_future()
             await self._wake
+        return found
+
+    def ready(self, draw: Draw) -> Settled | None:
+        """Case `draw`, the schedule's head, if it is there already; asks for those after it.
+
+        Raises:
+            UnavailableError: the endpoint goes on failing, or the journal can't be written.
+        """
+        if self._error is None:
+            self._refill()
         if self._error is not None:
             raise self._error
-        return self._settled.pop(draw)
+        found = self._settled.pop(draw, None)
+        if found is not None:
+            self._seen.drop(self._schedule.lanes[draw.lane].calls)
+        return found
 
     async def close(self) -> None:
         """Drop what is still in flight."""
@@ -114,19 +146,22 @@ class Dispatcher:
 
     def _refill(self) -> None:
         """Start what the plan asks for, counting calls: a case may make several."""
-        lanes, window = self._schedule.lanes, self._window
         room = self._panel.concurrency - self._calls
         if room <= 0 or self._error is not None:
             return
-        for draw in self._schedule.ahead(self._window):
-            calls = lanes[draw.lane].calls
+        schedule, seen = self._schedule, self._seen
+        if seen.plan != schedule.plan:
+            self._seen = seen = _Seen(plan=schedule.plan)
+        for draw in schedule.ahead(self._window, seen.cases):
+            if room <= 0 or seen.calls >= self._window:
+                return
+            calls = schedule.lanes[draw.lane].calls
             known = draw in self._settled or draw in self._flying or draw in self._failed
             if not known and not self._reuse(draw):
                 self._start(draw)
                 room -= calls
-            window -= calls
-            if room <= 0 or window <= 0:
-                return
+            seen.cases += 1
+            seen.calls += calls
 
     def _start(self, draw: Draw) -> None:
         self._flying.add(draw)
@@ -220,7 +255,8 @@ class Dispatcher:
                 self._refill()
         except Exception as error:  # noqa: BLE001 (boundary of the event loop: `take` raises it)
             self._error = self._error or error
-        if self._wake is not None and not self._wake.done():
+        ready = self._head in self._settled or self._error is not None or not self._flying
+        if ready and self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
 
     def _fail(self, draw: Draw, case: Case, why: str) -> None:

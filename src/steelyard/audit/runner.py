@@ -109,11 +109,13 @@ class Runner:
                 return "budget"
             if deadline is not None and loop.time() >= deadline:
                 return "budget"  # everything may come from the journal, without a pause
-            try:
-                async with asyncio.timeout_at(deadline):
-                    settled = await dispatcher.take(draw)
-            except TimeoutError:
-                return "budget"
+            settled = dispatcher.ready(draw)
+            if settled is None:
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        settled = await dispatcher.take(draw)
+                except TimeoutError:
+                    return "budget"
             tally, lane = self._tallies[draw.lane], self._schedule.lanes[draw.lane]
             self._chain.add(settled.sealed)
             tally.add(settled)

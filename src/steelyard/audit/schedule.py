@@ -107,6 +107,9 @@ class Schedule:
         self._budget = calls or math.inf
         self._real = _State([0] * len(lanes))
         self._ahead = _State([0] * len(lanes))
+        self.plan = 0
+        """Number of the plan that `ahead` follows: another one after a decision."""
+
         self._plan: deque[Draw] = deque()
         self._next = _Pick(0, deep=False)
 
@@ -122,11 +125,11 @@ class Schedule:
         self._next = found
         return draw
 
-    def ahead(self, count: int) -> Iterator[Draw]:
-        """The next `count` cases, the head first, if nothing is decided meanwhile."""
+    def ahead(self, count: int, start: int = 0) -> Iterator[Draw]:
+        """Cases `start` to `count` from the head (0) on, if nothing is decided meanwhile."""
         while len(self._plan) < count and self._extend():
             pass
-        return islice(self._plan, count)
+        return islice(self._plan, start, count)
 
     def counted(self, calls: int) -> None:
         """The head was counted, and made `calls` calls."""
@@ -147,6 +150,7 @@ class Schedule:
     def _replan(self) -> None:
         real = self._real
         self._plan.clear()
+        self.plan += 1
         self._ahead = replace(real, n=list(real.n))
 
     def _extend(self) -> bool:

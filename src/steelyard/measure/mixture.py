@@ -13,12 +13,21 @@ simple ones by exact computation (`exact`).
 
 import math
 
-from steelyard.measure.beta import log_above, log_below, log_complete
+from steelyard.measure.beta import log_above, log_below, log_complete, log_sum
 
 JEFFREYS = 0.5
 """Both parameters of the interval's prior: good at rates near 0 and 1."""
 
 HALVINGS = 40
+
+FRESH = 128
+"""Steps of the recurrence, at most, before the integral is computed anew."""
+
+LITTLE = math.log(0.1)
+"""Share that a step may subtract: it multiplies the rounding error by 1.1 at most."""
+
+NEARLY_ALL = math.log(0.9)
+"""Below this share the other side is a difference that loses no digits worth having."""
 
 
 class Mixture:
@@ -32,16 +41,56 @@ class Mixture:
         self._below = log_below(threshold, self._a, self._b)
         self._above = log_above(threshold, self._a, self._b)
         self._hit, self._miss = math.log(threshold), math.log1p(-threshold)
+        self._last = (-1, -1, 0.0)
 
     def below(self, n: int, hits: int) -> float:
         """Log evidence that the rate is below the threshold (methods: E_pass of `<=`)."""
-        mass = log_below(self._tau, self._a + hits, self._b + n - hits)
-        return mass - self._below - hits * self._hit - (n - hits) * self._miss
+        return self._mass(n, hits) - self._below - self._likelihood(n, hits)
 
     def above(self, n: int, hits: int) -> float:
         """Log evidence that the rate is above the threshold."""
-        mass = log_above(self._tau, self._a + hits, self._b + n - hits)
-        return mass - self._above - hits * self._hit - (n - hits) * self._miss
+        a, b = self._a + hits, self._b + n - hits
+        whole = log_complete(a, b)
+        share = self._mass(n, hits) - whole
+        if share < NEARLY_ALL:
+            mass = whole + math.log1p(-math.exp(share))
+        else:
+            mass = log_above(self._tau, a, b)
+        return mass - self._above - self._likelihood(n, hits)
+
+    def _likelihood(self, n: int, hits: int) -> float:
+        return hits * self._hit + (n - hits) * self._miss
+
+    def _mass(self, n: int, hits: int) -> float:
+        """Logarithm of the integral over (0, threshold); the next one is cheap.
+
+        The series of `beta` takes a few thousand terms near the mode, and a run looks after
+        every case.
+        """
+        before, old, mass = self._last
+        if (before, old) == (n, hits):
+            return mass
+        next_to_it = before == n - 1 and hits - old in (0, 1)
+        found = self._step(n, hits, hits - old, mass) if next_to_it and n % FRESH else None
+        if found is None:
+            found = log_below(self._tau, self._a + hits, self._b + n - hits)
+        self._last = n, hits, found
+        return found
+
+    def _step(self, n: int, hits: int, hit: int, mass: float) -> float | None:
+        """The integral after one more outcome from the one before; None where digits get lost.
+
+        Source: DLMF 8.17.20 and 8.17.21 unnormalised, (a+b) B(a, b+1) = b B(a, b) + t^a (1-t)^b,
+        and (a+b) B(a+1, b) = a B(a, b) - t^a (1-t)^b.
+        """
+        a, b = self._a + hits - hit, self._b + n - hits - (1 - hit)
+        edge = a * self._hit + b * self._miss
+        if not hit:
+            return log_sum([math.log(b) + mass, edge]) - math.log(a + b)
+        most = math.log(a) + mass
+        if edge - most > LITTLE:
+            return None
+        return most + math.log1p(-math.exp(edge - most)) - math.log(a + b)
 
 
 def interval(n: int, fewest: int, most: int, miss: float) -> tuple[float, float]:

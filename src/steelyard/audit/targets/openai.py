@@ -14,6 +14,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import aiohttp
+from yarl import URL
 
 from steelyard.audit.probe import Message, Need, Reply, Request
 from steelyard.audit.target import Target
@@ -22,6 +23,7 @@ from steelyard.audit.targets.patience import PASSING, Patience, asked_for
 from steelyard.errors import InputError, OfflineError, TargetLostError, UnavailableError
 from steelyard.evidence.predicates import audit as predicate
 
+ROUTES = ("chat/completions", "completions")
 MOST_BYTES = 2 << 20
 """Of one answer. Twenty alternatives for each of 512 tokens are about 1 MiB."""
 
@@ -80,6 +82,7 @@ class OpenAI(Target):
         self._continues = False
         self._model = connection.model
         self._paused_until = 0.0
+        self._urls = {route: URL(f"{connection.url}/{route}") for route in ROUTES}
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -143,8 +146,9 @@ class OpenAI(Target):
     async def _post(self, route: str, body: bytes) -> tuple[int, bytes, float]:
         if self._session is None:
             raise RuntimeError("ask before entering the target")
-        url = f"{self._connection.url}/{route}"
-        async with self._session.post(url, data=body, allow_redirects=False) as response:
+        async with self._session.post(
+            self._urls[route], data=body, allow_redirects=False
+        ) as response:
             data = await self._bounded(response)
             after = asked_for(response.headers.get("Retry-After"))
             return response.status, data, after
