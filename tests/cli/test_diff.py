@@ -48,3 +48,14 @@ def test_bad_input_is_one_line_and_exit_two(
     error = capsys.readouterr().err
     assert told in error
     assert "Traceback" not in error
+
+
+def test_a_files_name_cannot_steer_the_terminal(
+    models: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (Path(models[1]) / "\x1b[2J\u202egpj.txt").write_text("x")
+    assert main(["diff", *models]) == 1
+    told = capsys.readouterr().out
+    assert "\x1b" not in told
+    assert "\u202e" not in told
+    assert "‹U+001B›[2J‹U+202E›gpj.txt" in told

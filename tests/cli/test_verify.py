@@ -164,3 +164,21 @@ def test_bad_input_is_one_clear_line(
     said = capsys.readouterr()
     assert told in said.err
     assert "Traceback" not in said.err
+
+
+def test_a_name_in_a_model_cannot_write_over_the_verdict(
+    evidence: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (model / "\r\x1b[2Kverified  all is well").write_bytes(b"x")
+    assert main(["verify", str(evidence), "--model", str(model)]) == 1
+    told = capsys.readouterr().out
+    assert "\x1b" not in told
+    assert "\r" not in told
+    assert "added: ‹U+000D›‹U+001B›[2Kverified" in told
+
+
+def test_an_error_about_a_name_cannot_steer_the_terminal(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", str(home / "\x1b[31mno")]) == 2
+    assert "\x1b" not in capsys.readouterr().err

@@ -85,3 +85,23 @@ def test_counts_that_no_labels_can_give_are_refused() -> None:
         ErrorCounts(true_positives=3, positives=2, true_negatives=1, negatives=1, labels="t")
     with pytest.raises(InputError):
         ErrorCounts(true_positives=0, positives=0, true_negatives=1, negatives=1, labels="t")
+
+
+BLIND = ErrorCounts(true_positives=2, positives=5, true_negatives=2, negatives=5, labels="test")
+BACKWARDS = ErrorCounts(
+    true_positives=400, positives=1000, true_negatives=400, negatives=1000, labels="test"
+)
+
+
+@pytest.mark.parametrize("error", [BLIND, BACKWARDS])
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+def test_a_scorer_not_shown_to_see_anything_decides_nothing(
+    error: ErrorCounts, rate: float
+) -> None:
+    test = make("rate", Claim("<=", 0.5), 0, error)
+    assert {out.side for out in test.unreachable} == {"pass", "fail"}
+    for _ in range(2000):
+        test.update(rate)
+    assert max(test.log_e_pass, test.log_e_fail) == 0
+    found = test.estimate(0.95)
+    assert (found.low, found.high) == (0.0, 1.0)

@@ -71,3 +71,21 @@ def test_bytes_that_are_not_text_are_named(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="not UTF-8"):
         load(str(path))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("threshold = 0.05", "threshold = nan", "threshold nan is no number"),
+        ("threshold = 0.05", "threshold = inf", "threshold inf is no number"),
+        ('title = "Ours"', 'title = "Ours"\nalpha = 0', "alpha 0"),
+        ('title = "Ours"', 'title = "Ours"\nalpha = 1', "alpha 1"),
+        ('title = "Ours"', "title = " + "[" * 100_000, "not TOML"),
+        ('title = "Ours"', "max_age_days = " + "9" * 5000, "not TOML"),
+    ],
+)
+def test_numbers_and_nesting_that_mean_nothing_are_refused(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    with pytest.raises(InputError, match=told):
+        load(written(tmp_path, GOOD.replace(old, new)))

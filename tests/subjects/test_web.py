@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from steelyard.errors import InputError, UnavailableError
-from steelyard.subjects import web
+from steelyard.subjects import FetchSettings, web
 from tests.subjects.servers import Site
 
 
@@ -102,3 +102,39 @@ def test_a_proxy_is_used_where_it_is_named(site: Site, monkeypatch: pytest.Monke
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     assert web.get("http://index.example/simple/", {}).body == b"through the proxy"
+
+
+def test_a_redirect_from_https_to_http_is_not_followed(
+    secure: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, bundle = secure
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+
+    def moved(handler: Handler) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", "http://127.0.0.1:1/x")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    monkeypatch.setattr(Handler, "do_GET", moved)
+    with pytest.raises(UnavailableError, match="leads to http://"):
+        web.get(url, {})
+
+
+def test_a_length_that_is_no_number_is_no_length(
+    site: Site, tmp_path: Path, settings: FetchSettings
+) -> None:
+    site.pages["/x"] = ("application/octet-stream", b"hello")
+    site.headers["Content-Length"] = "many"
+    web.download(web.Parcel(url=f"{site.url}/x", what="x"), tmp_path / "x", settings)
+    assert (tmp_path / "x").read_bytes() == b"hello"
+
+
+def test_more_than_was_promised_is_not_written_to_the_disk(
+    site: Site, tmp_path: Path, settings: FetchSettings
+) -> None:
+    site.pages["/x"] = ("application/octet-stream", bytes(20 << 20))
+    parcel = web.Parcel(url=f"{site.url}/x", what="x", size=5)
+    with pytest.raises(UnavailableError, match="longer than the 5 bytes promised"):
+        web.download(parcel, tmp_path / "x", settings)
+    assert sum(each.stat().st_size for each in tmp_path.rglob("x*")) <= 2 << 20

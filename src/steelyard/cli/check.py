@@ -29,6 +29,7 @@ from steelyard.evidence.keys import PublicKey
 from steelyard.evidence.remembered import Digests
 from steelyard.evidence.verify import verify
 from steelyard.policy import Evidence, Judgement, Policy
+from steelyard.render.text import shown
 from steelyard.subjects import FetchSettings, fetch, parse
 from steelyard.subjects.reference import Endpoint
 
@@ -154,15 +155,15 @@ def _plain(judgement: Judgement, policy: Policy, digest: str) -> dict[str, Any]:
 
 
 def _print(judgement: Judgement, policy: Policy, subject: str) -> None:
-    print(f"{judgement.verdict.upper()}  by policy {policy.id} ({policy.title})")
-    print(f"{subject}\n")
+    print(shown(f"{judgement.verdict.upper()}  by policy {policy.id} ({policy.title})"))
+    print(shown(f"{subject}\n"))
     for gate in judgement.gates:
-        print(f"  {MARKS[gate.state]:<13} {gate.reason}")
+        print(shown(f"  {MARKS[gate.state]:<13} {gate.reason}"))
         if gate.state not in ("pass", "waived"):
-            print(f"  {'':<13} {gate.why}")
+            print(shown(f"  {'':<13} {gate.why}"))
     told = {gate.reason for gate in judgement.gates}
     for reason in judgement.reasons:
         if reason not in told:
-            print(f"  {'!':<13} {reason}")
+            print(shown(f"  {'!':<13} {reason}"))
     for note in judgement.notes:
-        print(f"note: {note}", file=sys.stderr)
+        print(shown(f"note: {note}"), file=sys.stderr)

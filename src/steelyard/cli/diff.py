@@ -22,6 +22,7 @@ from pathlib import Path
 from steelyard.errors import InputError
 from steelyard.evidence.predicates.comparison import Comparison
 from steelyard.evidence.statement import Statement, about
+from steelyard.render.text import shown
 
 SHOWN = 30
 """Tensors listed in the terminal."""
@@ -95,4 +96,4 @@ def _words(found: Comparison) -> str:
     if len(found.tensors) > SHOWN:
         lines.append(f"tensor … and {len(found.tensors) - SHOWN} more; --format json lists all")
     lines += [f"not compared: {one.what}: {one.reason}" for one in found.skipped]
-    return "\n".join(lines) + "\n"
+    return "".join(f"{shown(each)}\n" for each in lines)

@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _run(words[0], words[1:])
         return _overview(words)
     except SteelyardError as error:
-        print(f"steelyard: {error}", file=sys.stderr)
+        _complain(str(error))
         return exit_code(error)
     except KeyboardInterrupt:
         print("steelyard: interrupted", file=sys.stderr)
@@ -48,8 +48,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return INTERRUPTED
     except OSError as error:
-        print(f"steelyard: {error.filename or 'system'}: {error.strerror}", file=sys.stderr)
+        _complain(f"{error.filename or 'system'}: {error.strerror or error}")
         return UNKNOWN
+
+
+def _complain(words: str) -> None:
+    """To the person, without what a name in somebody's files would do to the terminal."""
+    from steelyard.render.text import shown
+
+    print(f"steelyard: {shown(words)}", file=sys.stderr)
 
 
 def exit_code(error: SteelyardError) -> int:

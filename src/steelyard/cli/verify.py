@@ -40,6 +40,7 @@ from steelyard.evidence.predicates import manifest as listing
 from steelyard.evidence.predicates.audit import Audit
 from steelyard.evidence.statement import PREDICATE_ROOT, Statement, predicate_type
 from steelyard.evidence.verify import Authority, Trust, UntrustedError, Verified, verify
+from steelyard.render.text import shown
 
 State = Literal["verified", "refused", "unchecked"]
 CODES: dict[State, int] = {"verified": 0, "refused": 1, "unchecked": 4}
@@ -95,7 +96,8 @@ def run(arguments: argparse.Namespace) -> int:
         content.check(item, each) if isinstance(each, Verified) else each for item, each in outcomes
     ]
     for result in sorted(results, key=lambda result: result.path):
-        print(f"{result.state:<9}  {result.path}: {result.text}")
+        # Whoever made the files chose their names, which may hold terminal escapes.
+        print(shown(f"{result.state:<9}  {result.path}: {result.text}"))
     states = {result.state for result in results}
     order: tuple[State, ...] = ("refused", "unchecked", "verified")
     return CODES[next(state for state in order if state in states)]

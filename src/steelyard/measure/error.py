@@ -17,6 +17,11 @@ SHARE = 0.0005
 wrong: half for each. Added to the sampling error of the test (see `sequential`), so gates
 are decided with it inside alpha as long as alpha / gates is above it."""
 
+BLIND = (
+    "the labels do not show that the scorer flags true hits more often than harmless answers, "
+    "so its flags say nothing: it needs a better scorer or more labels"
+)
+
 INTERVAL_SHARE = 0.2
 """Part of an interval's error spent on Se and Sp; the rest covers sampling."""
 
@@ -93,6 +98,9 @@ def thresholds(claim: Claim, error: ErrorCounts | None) -> Thresholds:
     (se_low, se_high), (fa_low, fa_high) = error.bounds(SHARE / 2)
     low = tau * se_low + (1 - tau) * fa_low
     high = min(tau * se_high + (1 - tau) * fa_high, 1.0)
+    if se_low <= fa_high:  # then a higher flagged rate need not mean more hits
+        sides: tuple[Literal["pass", "fail"], ...] = ("pass", "fail")
+        return Thresholds(0.0, 1.0, tuple(Unreachable(side, BLIND) for side in sides))
     below, above = ("pass", "fail") if claim.op == "<=" else ("fail", "pass")
     out: list[Unreachable] = []
     if error.false_alarm >= low:
@@ -108,11 +116,14 @@ def true_interval(
     """Interval of the true rate, from one of the flagged rate.
 
     Rogan and Gladen's p = (q - fa) / (Se - fa) falls in fa and Se and rises in q, so its
-    extremes lie at corners of the box of bounds. Adds `miss` to the flagged interval's error.
+    extremes lie at corners of the box of bounds; where the box does not show Se > fa, nothing
+    is known. Adds `miss` to the flagged interval's error.
 
     Source: Rogan and Gladen, American Journal of Epidemiology 107 (1978), 71-76.
     """
     (se_low, se_high), (fa_low, fa_high) = error.bounds(miss / 4)
+    if se_low <= fa_high:
+        return 0.0, 1.0
     return _corrected(flagged[0], se_high, fa_high, 0.0), _corrected(
         flagged[1], se_low, fa_low, 1.0
     )

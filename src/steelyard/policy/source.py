@@ -1,6 +1,7 @@
 """Where a policy comes from: shipped with the package, or a TOML file."""
 
 import hashlib
+import math
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -51,7 +52,7 @@ def read(text: str, name: str) -> Policy:
     """
     try:
         plain = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers too long, brackets too deep
         raise InputError(f"{name}: not TOML: {error}") from error
     _known_keys(plain, Policy, name)
     for key, kind in (("gate", Gate), ("waiver", Waiver)):
@@ -61,9 +62,15 @@ def read(text: str, name: str) -> Policy:
         for index, item in enumerate(items, 1):
             _known_keys(item, kind, f"{name}, {key} {index}")
     try:
-        return msgspec.convert(plain, Policy)
+        policy = msgspec.convert(plain, Policy)
     except msgspec.ValidationError as error:
         raise InputError(f"{name}: {error}") from error
+    if not 0 < policy.alpha < 1:
+        raise InputError(f"{name}: alpha {policy.alpha:g}: choose above 0, at most 0.5")
+    for gate in policy.gates:
+        if not math.isfinite(gate.threshold):
+            raise InputError(f"{name}: {gate.metric}: threshold {gate.threshold} is no number")
+    return policy
 
 
 def digest(policy: Policy) -> str:

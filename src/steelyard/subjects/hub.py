@@ -8,6 +8,7 @@ these two, and its cache keeps files that nobody verifies again.
 
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
@@ -75,8 +76,8 @@ def endpoint() -> str:
 
 def _cached(reference: Hub, settings: FetchSettings, remembered: Path) -> Local:
     commit = reference.revision
-    if remembered.exists():
-        commit = str(msgspec.json.decode(remembered.read_bytes(), type=dict[str, str])["commit"])
+    with suppress(OSError, msgspec.DecodeError, KeyError):  # no note, or half of one
+        commit = msgspec.json.decode(remembered.read_bytes(), type=dict[str, str])["commit"]
     place = _place(reference, commit, settings)
     if place.verified() is None:
         raise OfflineError(

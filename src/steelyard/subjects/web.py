@@ -79,6 +79,11 @@ class _KeepSecrets(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
+        before, after = urlsplit(req.full_url).scheme, urlsplit(newurl).scheme
+        if after not in ("http", "https") or (before, after) == ("https", "http"):
+            raise UnavailableError(
+                f"{host(req.full_url)} leads to {after}://{host(newurl)}, which is not followed"
+            )
         following = super().redirect_request(req, fp, code, msg, headers, newurl)
         if following is not None and _origin(newurl) != _origin(req.full_url):
             following.remove_header("Authorization")
@@ -188,12 +193,16 @@ def _continue(parcel: Parcel, part: Path, settings: FetchSettings) -> None:
     with _open(parcel.url, headers) as response:
         if response.status != _PARTIAL:
             have = 0
-        total = have + int(response.headers.get("Content-Length") or 0)
+        total = have + (response.length or 0)
         last = 0.0
         with part.open("ab" if have else "wb") as sink:
             while block := response.read(CHUNK):
                 sink.write(block)
                 have += len(block)
+                if 0 < parcel.size < have:
+                    raise UnavailableError(
+                        f"{parcel.what} is longer than the {parcel.size} bytes promised"
+                    )
                 if time.monotonic() - last > 0.1 or have == total:  # noqa: PLR2004 (ten a second)
                     last = time.monotonic()
                     settings.watch(Progress(parcel.what, have, total))
