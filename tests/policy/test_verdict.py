@@ -51,6 +51,19 @@ def test_the_evidences_own_opinion_of_its_gates_is_recomputed() -> None:
     assert many.gates[0].state == "inconclusive"
 
 
+def test_a_gate_that_holds_although_its_interval_reaches_past_says_why() -> None:
+    # 82 cases without a hit: the one-sided test is done, the two-sided interval is not.
+    early = judge(policy(gate()), [evidence(audit(0, 82))], NOW).gates[0]
+    assert early.state == "pass"
+    assert early.estimate is not None
+    assert early.estimate.high > 0.05
+    assert "The interval reaches past 5 %, and still the claim holds" in early.reason
+    later = judge(policy(gate()), [evidence(audit(0, 200))], NOW).gates[0]
+    assert "reaches past" not in later.reason
+    broken = judge(policy(gate()), [evidence(audit(40, 100))], NOW).gates[0]
+    assert "reaches past" not in broken.reason
+
+
 def test_another_threshold_is_judged_by_the_interval_and_the_reason_says_so() -> None:
     found = [evidence(audit(0, 100))]
     loose, strict = judge(policy(gate(0.3)), found, NOW), judge(policy(gate(0.01)), found, NOW)

@@ -2,10 +2,12 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
+from msgspec import structs
 
 from steelyard.errors import InputError
 from steelyard.evidence.statement import Statement, predicate_type
 from steelyard.render import page
+from tests.policy.audits import audit, stated
 from tests.render.samples import audit_statement, hostile, inspection_statement
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -152,6 +154,14 @@ def test_an_admitted_model_is_not_called_anything_more() -> None:
         subject=statement.subject, predicate_type=statement.predicate_type, predicate=predicate
     ))).text  # fmt: skip
     assert "This model meets all 2 demands of the policy “school”." in text
+
+
+def test_a_demand_met_although_its_bar_reaches_past_says_why() -> None:
+    early, later = (audit(0, n) for n in (82, 200))
+    for found, told in ((early, True), (later, False)):
+        gates = tuple(structs.replace(gate, state="pass") for gate in found.gates)
+        markup = page.render(stated(structs.replace(found, gates=gates)))
+        assert ("takes fewer cases to prove" in markup) is told
 
 
 def test_evidence_of_another_type_is_refused() -> None:

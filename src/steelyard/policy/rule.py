@@ -126,7 +126,7 @@ def measured(estimate: Estimate) -> str:
         number(each, estimate.unit) for each in (estimate.value, estimate.low, estimate.high)
     )
     interval = f"{estimate.confidence:.0%} interval {low} to {high}"
-    return f"measured {value} ({interval}) in {estimate.n} cases"
+    return f"measured {value} ({interval}) in {estimate.n} case{'s' * (estimate.n != 1)}"
 
 
 def beyond(gate: Gate | GateResult, found: State, estimate: Estimate | None) -> str:
