@@ -20,7 +20,7 @@ from steelyard.evidence.manifest import Manifest
 from steelyard.evidence.predicates.audit import Tool
 from steelyard.evidence.predicates.inspection import Inspection
 from steelyard.evidence.value import Finding, Skipped
-from steelyard.weights import examine, sandbox, walk
+from steelyard.weights import companions, examine, sandbox, walk
 from steelyard.weights.checks import tensors
 from steelyard.weights.examine import Examiner, Outcome
 from steelyard.weights.memory import Answered, Memory
@@ -33,7 +33,7 @@ from steelyard.weights.walk import Entry, Listing
 WORTH_A_PROCESS = 16 << 20
 """Bytes to read for which another process is worth its start."""
 
-FRAME_RULES = (*walk.RULES, *examine.RULES, *tensors.RULES)
+FRAME_RULES = (*walk.RULES, *examine.RULES, *tensors.RULES, *companions.RULES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +138,12 @@ def _answered(entry: Entry, answer: Answer) -> Answered:
 
 def _together(listing: Listing, answers: Sequence[Answered]) -> Inspection:
     """One predicate over all files."""
-    outcomes = [answer.outcome for answer in answers]
+    read = [answer.outcome for answer in answers]
+    data = companions.named(read)
+    outcomes = companions.settled(read, data)
     said = list(_checked(catalogue().checks, outcomes))
-    findings = [*listing.notes, *(item for item in said if isinstance(item, Finding))]
+    links = companions.hard_links(listing.files, data)
+    findings = [*listing.notes, *links, *(item for item in said if isinstance(item, Finding))]
     skipped = [item for item in said if isinstance(item, Skipped)]
     for outcome in outcomes:
         findings += outcome.findings

@@ -92,13 +92,19 @@ _REACHING = re.compile(
 )
 
 
-def told(members: Sequence[Member], context: Context) -> Iterator[Item]:
-    """Say what the archive is, and judge what only all of its members tell together."""
+def told(members: Sequence[Member], context: Context, base: int | None) -> Iterator[Item]:
+    """Say what the archive is, and judge what only all of its members tell together.
+
+    Args:
+        members: What is in the archive.
+        context: Of the archive.
+        base: Byte of the file at which the archive starts, where it is a plain piece of one.
+    """
     by_name = {member.name: member.source for member in members}
     for name, source in by_name.items():
         folder, _, last = name.rpartition("/")
         if last == "data.pkl":
-            yield from _torch(folder, by_name, context)
+            yield from _torch(folder, (by_name, base or 0), context)
         elif last == "MANIFEST.json" and folder.endswith("MAR-INF"):
             yield from _torchserve(source, context)
         elif name == "schema.json":
@@ -119,7 +125,18 @@ def storages(members: Sequence[Member]) -> set[str]:
             for key, storage in _report(member.source).storages.items():
                 if sizes.get(prefix + key) == storage.elements * width(storage):
                     found.add(prefix + key)
+        elif last.endswith(("_weights_config.json", "_constants_config.json")):
+            found |= {f"{folder}{slash}{name}" for name in _exported(member.source)}
     return found
+
+
+def _exported(source: Source) -> Iterator[str]:
+    """Give the files that a `torch.export` archive (PT2) reads as bare numbers."""
+    config = _parsed(source)
+    entries = config.get("config") if isinstance(config, dict) else None
+    for entry in entries.values() if isinstance(entries, dict) else ():
+        if isinstance(entry, dict) and entry.get("use_pickle") is False:
+            yield str(entry.get("path_name"))
 
 
 def _report(source: Source) -> Report:
@@ -130,8 +147,9 @@ def _report(source: Source) -> Report:
     return report
 
 
-def _torch(folder: str, members: dict[str, Source], context: Context) -> Iterator[Item]:
+def _torch(folder: str, inside: tuple[dict[str, Source], int], context: Context) -> Iterator[Item]:
     """Judge a torch archive: code, and the sizes of storages."""
+    members, base = inside
     prefix = f"{folder}/" if folder else ""
     code = sorted(name for name in members if name.startswith(f"{prefix}code/"))
     yield Fact(name="container", value="TorchScript" if code else "torch zip")
@@ -145,7 +163,7 @@ def _torch(folder: str, members: dict[str, Source], context: Context) -> Iterato
     for key, storage in report.storages.items():
         yield from _storage(f"{prefix}data/{key}", storage, (members, context))
     for name, view in named(report.results[0] if report.results else None):
-        yield _tensor(name, view, members.get(f"{prefix}data/{view.storage.key}"))
+        yield _tensor(name, view, members.get(f"{prefix}data/{view.storage.key}"), base)
 
 
 def _program(name: str, source: Source, context: Context) -> Iterator[Item]:
@@ -172,8 +190,8 @@ def _storage(
         )
 
 
-def _tensor(name: str, view: View, source: Source | None) -> Tensor:
-    """Give a tensor, with its place in the file where it is stored as it is."""
+def _tensor(name: str, view: View, source: Source | None, base: int) -> Tensor:
+    """Give a tensor, with its place in the archive where it is stored as it is."""
     plain = Tensor(name=name, dtype=view.dtype, shape=view.shape)
     origin = source.origin() if source is not None else None
     if origin is None or not _contiguous(view):
@@ -186,8 +204,8 @@ def _tensor(name: str, view: View, source: Source | None) -> Tensor:
         name=name,
         dtype=view.dtype,
         shape=view.shape,
-        start=origin + start,
-        end=origin + start + size,
+        start=origin - base + start,
+        end=origin - base + start + size,
     )
 
 

@@ -18,6 +18,10 @@ _MAGIC = {
     b"\x5d\0\0": "lzma",
     b"\x04\x22\x4d\x18": "lz4",
     b"\x28\xb5\x2f\xfd": "zstd",
+    b"Rar!\x1a\x07": "RAR",
+    b"MSCF\0\0\0\0": "CAB",
+    b"LZIP\x01": "lzip",
+    b"\x1f\x9d": "compress",
 }
 _BZIP2_BLOCK = b"1AY&SY"
 _ZLIB_LEVELS = b"\x01\x5e\x9c\xda"

@@ -155,13 +155,11 @@ def _index(names: Mapping[str, Any], place: Place) -> Iterator[Item]:
 
 def _templates(value: Mapping[str, Any], where: str) -> Iterator[Item]:
     found = value.get("chat_template")
-    if where != "$" or not found:
+    if not found:
         return
     if isinstance(found, str):
-        yield Member(
-            name="chat_template.jinja",
-            source=Memory(found.encode("utf-8", "replace"), "chat_template.jinja"),
-        )
+        inside = "" if where == "$" else f"{where}."
+        yield _template(f"{inside}chat_template.jinja", found)
         return
     pairs = (
         [(item.get("name"), item.get("template")) for item in found if isinstance(item, dict)]

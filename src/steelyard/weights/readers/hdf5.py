@@ -7,6 +7,7 @@ it is judged the same on every machine; links and virtual datasets are only told
 
 import importlib.util
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,7 +27,9 @@ LINK = Rule(
     references=("CVE-2026-1669", "CWE-73"),
 )
 MAGIC = b"\x89HDF\r\n\x1a\n"
-MARKS = (b'{"class_name"', b'{"module"', b'{"config"')
+LONGEST_START = 64
+OBJECT = re.compile(rb'\{\s{0,8}"\w{1,40}"\s{0,4}:')
+MOST_CONFIGS = 256
 LONGEST_CONFIG = 16 << 20
 MOST_OBJECTS = 100_000
 
@@ -54,33 +57,23 @@ class HDF5(Reader):
 
 
 def embedded(source: Source) -> Iterator[Member]:
-    """Every Keras configuration that stands in the bytes as JSON."""
-    kept, position = b"", 0
-    seen: set[int] = set()
+    """Every JSON object that stands in the bytes: configurations are attributes of HDF5."""
+    kept, position, after, given = b"", 0, 0, 0
     for chunk in source.chunks():
         window = kept + chunk
-        for mark in MARKS:
-            at = window.find(mark)
-            while at >= 0:
-                start = position - len(kept) + at
-                if start not in seen:
-                    seen.add(start)
-                    yield from _object(source, start)
-                at = window.find(mark, at + 1)
-                if len(seen) > 64:
-                    return
+        for match in OBJECT.finditer(window):
+            start = position - len(kept) + match.start()
+            if start < after or given >= MOST_CONFIGS:
+                continue
+            data = source.read(start, LONGEST_CONFIG)
+            size = _end(data)
+            after = start + max(size, 1)
+            if size:
+                given += 1
+                name = f"config@{start}.json"
+                yield Member(name=name, source=Memory(data[:size], "config.json"))
         position += len(chunk)
-        kept = window[-32:]
-
-
-def _object(source: Source, start: int) -> Iterator[Member]:
-    """The JSON object at `start`, to its closing brace, unless it is inside another one."""
-    if start and source.read(start - 1, 1) in (b":", b" ", b",", b"["):
-        return
-    data = source.read(start, LONGEST_CONFIG)
-    end = _end(data)
-    if end:
-        yield Member(name=f"config@{start}.json", source=Memory(data[:end], "config.json"))
+        kept = window[-LONGEST_START:]
 
 
 def _end(data: bytes) -> int:

@@ -32,7 +32,7 @@ ENCODED = Rule(
     title="Pickle written as text",
     severity="high",
     effect="review",
-    what="A text file holds a pickle, encoded as base64.",
+    what="A text file holds a pickle, encoded as base64 or in hexadecimal digits.",
     why="Some program decodes and loads it; there is no other use for it.",
     fix="Ask the publisher what it is for; refuse it if the model works without.",
     references=("CWE-502",),
@@ -50,6 +50,9 @@ EMBEDDED = Rule(
 )
 
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{20,}={0,2}")
+_HEX = re.compile(rb"(?:80|1[fF]8[bB]|504[bB])[0-9A-Fa-f]+")
+"""A pickle, gzip or zip written in hexadecimal digits."""
+
 _START = re.compile(
     rb"\x80[\x02-\x05][\x95(\x8a\x8c\x58\x63\x5d\x7d\x4b\x43\x55\x28\x4e]"
     rb"|c(?:posix|os|nt|builtins|__builtin__|subprocess|sys|runpy|importlib|pickle|_pickle|operator"
@@ -90,9 +93,15 @@ def _runs(source: Source) -> Iterator[re.Match[bytes]]:
 def _decoded(run: bytes) -> bytes:
     """Decode a run; empty unless a pickle that imports or is marked, or packed data, comes out."""
     bare = run.rstrip(b"=")
+    hexadecimal = len(run) % 2 == 0 and _HEX.fullmatch(run) is not None
     try:
-        raw = base64.b64decode(
-            bare + b"=" * (-len(bare) % 4), altchars=b"-_" if b"_" in bare or b"-" in bare else None
+        raw = (
+            bytes.fromhex(run.decode())
+            if hexadecimal
+            else base64.b64decode(
+                bare + b"=" * (-len(bare) % 4),
+                altchars=b"-_" if b"_" in bare or b"-" in bare else None,
+            )
         )
     except (binascii.Error, ValueError):
         return b""

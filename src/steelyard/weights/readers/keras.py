@@ -71,6 +71,9 @@ ALLOWED = (
 HARMFUL = frozenset({"eval", "exec", "compile", "open", "__import__", "getattr", "setattr",
                      "delattr", "globals", "vars", "breakpoint", "input"})  # fmt: skip
 CLASS_KEYS = frozenset({"class_name", "config"})
+TRAINING_KEYS = frozenset({"loss", "loss_weights", "optimizer", "optimizer_config", "metrics"})
+"""Keys of what HDF5 calls `training_config`."""
+
 LOADS_MODEL = frozenset({"TFSMLayer", "KerasLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"})
 PATH_KEYS = frozenset({"vocabulary", "filepath", "handle", "vocabulary_path", "origin", "fname",
                        "cache_dir", "idf_weights"})  # fmt: skip
@@ -95,9 +98,12 @@ class Keras(Reader):
     def read(self, source: Source, context: Context) -> Iterator[Item]:
         """Every object that would be built, and every value that is a path or code."""
         document = read_object(source)
-        if document is None or not set(document) >= CLASS_KEYS:
+        if document is None:
             return
-        yield Fact(name="architecture", value=str(document["class_name"]))
+        if set(document) >= CLASS_KEYS:
+            yield Fact(name="architecture", value=str(document["class_name"]))
+        elif not set(document) & TRAINING_KEYS:
+            return
         yield from _walk(document, "$", context, 0)
 
 

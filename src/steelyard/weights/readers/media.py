@@ -10,6 +10,7 @@ MAGICS: tuple[tuple[int, bytes], ...] = (
     (8, b"WEBP"), (8, b"WAVE"), (0, b"OggS"), (0, b"fLaC"), (0, b"ID3"), (0, b"\xff\xfb"),
     (4, b"ftyp"), (0, b"%PDF-"), (0, b"PAR1"), (0, b"ARROW1"), (0, b"\x00\x00\x01\x00"),
     (0, b"wOF2"), (0, b"BM"), (0, b"II*\0"), (0, b"MM\0*"), (0, b"\x1a\x45\xdf\xa3"),
+    (0, b"{L\0\0\0\0\0\0"),  # UBJSON, in which XGBoost keeps trees
 )  # fmt: skip
 
 

@@ -256,6 +256,7 @@ def _tensor(tensor: Field, context: Context) -> Iterator[Item]:  # noqa: C901 (o
         yield TENSOR.at(place, f"tensor {name!r} needs {made.elements * width} bytes of {raw.size}")
     if "location" in external:
         yield from _external(external["location"], name, context)
+        yield from _range(external, name, context)
     if len(axes) and not any(axis >> 62 for axis in axes):
         yield made
 
@@ -268,6 +269,15 @@ def _packed(item: Field) -> list[int]:
     return found
 
 
+def _range(external: dict[str, str], name: str, context: Context) -> Iterator[Item]:
+    """Judge where in the other file the data is said to lie."""
+    for key in ("offset", "length"):
+        value = external.get(key, "0")
+        if not value.isdecimal() or len(value) > 15:
+            place = context.place(detail=name)  # a petabyte has fewer digits
+            yield TENSOR.at(place, f"{key} of {name!r} in its file is {value[:40]!r}")
+
+
 def _external(location: str, name: str, context: Context) -> Iterator[Item]:
     place = context.place(detail=name)
     parts = re.split(r"[/\\]", location)
@@ -276,3 +286,5 @@ def _external(location: str, name: str, context: Context) -> Iterator[Item]:
         yield EXTERNAL.at(place, f"data of {name!r} lies at {location!r}")
     elif "\\" in location or not location.isprintable() or any(p.startswith(".") for p in parts):
         yield LINK.at(place, f"data of {name!r} lies at {location!r}")
+    else:
+        yield Fact(name="external-data", value=location)

@@ -54,7 +54,7 @@ class Tars(Reader):
                 if isinstance(item, Member):
                     members.append(item)
                 yield item
-        yield from packages.told(members, context)
+        yield from packages.told(members, context, source.origin())
 
 
 def _entry(source: Source, entry: Entry, context: Context) -> Iterator[Item]:

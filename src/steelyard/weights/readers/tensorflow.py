@@ -7,11 +7,13 @@ tensorflow/compiler/mlir/lite/schema/schema.fbs.
 import re
 from collections.abc import Iterator
 
+from steelyard.evidence.value import Finding, Place, Skipped
 from steelyard.weights.protobuf import LENGTH, Field, Message
 from steelyard.weights.reader import Context, Fact, Item, Reader
 from steelyard.weights.readers.hdf5 import embedded
 from steelyard.weights.rules import Rule
 from steelyard.weights.source import Source
+from steelyard.weights.structured import looks_like_text, read_text
 
 PYTHON = Rule(
     id="tensorflow/python-operator",
@@ -70,6 +72,10 @@ OPERATORS: tuple[tuple[re.Pattern[str], Rule], ...] = (
 )
 
 
+NODE = re.compile(rb"\b(?:node|graph_def|meta_graphs|node_def)\s*:?\s*\{")
+OPERATOR = re.compile(r"\bop\s*:\s*[\"']([^\"'\n]{1,200})[\"']")
+
+
 class SavedModel(Reader):
     """`SavedModel` (schema version 1, then meta graphs), and frozen `GraphDef`."""
 
@@ -91,11 +97,42 @@ class SavedModel(Reader):
         for operator, node in _operators(source):
             if operator not in seen:
                 seen.add(operator)
-                for pattern, rule in OPERATORS:
-                    if pattern.search(operator):
-                        place = context.place(node.start, node.end, operator)
-                        yield rule.at(place, f"the graph uses {operator}")
+                yield from _judged(operator, context.place(node.start, node.end, operator))
         yield Fact(name="operators", value=str(len(seen)))
+
+
+def _judged(operator: str, place: Place) -> Iterator[Finding]:
+    for pattern, rule in OPERATORS:
+        if pattern.search(operator):
+            yield rule.at(place, f"the graph uses {operator}")
+
+
+class GraphText(Reader):
+    """Graphs in protobuf's text form: `saved_model.pbtxt`, `graph.pbtxt`."""
+
+    format = "tensorflow-text"
+    rank = 1
+    calls = True
+    rules = (PYTHON, FILES, CUSTOM)
+
+    def sniff(self, source: Source) -> bool:
+        """A node and an operator, in text that is no JSON."""
+        head = source.head
+        return NODE.search(head) is not None and head[:1] != b"{" and looks_like_text(source)
+
+    def read(self, source: Source, context: Context) -> Iterator[Item]:
+        """Each operator once, by line."""
+        words = read_text(source)
+        if words is None:
+            yield Skipped(what=context.path, reason=f"a graph of {source.size} bytes as text")
+            return
+        first: dict[str, int] = {}
+        for match in OPERATOR.finditer(words):
+            first.setdefault(match[1], match.start())
+        for operator, at in sorted(first.items()):
+            line = words.count("\n", 0, at) + 1
+            yield from _judged(operator, context.place(detail=f"line {line}"))
+        yield Fact(name="operators", value=str(len(first)))
 
 
 def _operators(source: Source) -> Iterator[tuple[str, Field]]:

@@ -69,7 +69,7 @@ class Zips(Reader):
                     yield item
         spoken_for = packages.storages(members)
         yield from (member for member in members if member.name not in spoken_for)
-        yield from packages.told(members, context)
+        yield from packages.told(members, context, source.origin())
 
 
 def _around(source: Source, found: Zip, context: Context) -> Iterator[Item]:

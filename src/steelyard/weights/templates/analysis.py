@@ -111,6 +111,7 @@ def _walk(tree: nodes.Template, filters: frozenset[str], tests: frozenset[str]) 
                 yield Remark(rules.CALL, node.lineno, f"another template by {kind}")
             case _:
                 pass
+    yield from _loops(tree)
     yield from wording.remarks(tree, known)
 
 
@@ -140,6 +141,10 @@ def _escapes(node: nodes.Node, known: Known) -> Iterator[Remark]:
             name = text(node.arg, known) or ""
             if re.search(r"__\w+__", name):
                 yield Remark(rules.ESCAPE, node.lineno, f"line {node.lineno}: [{name!r}]")
+        case nodes.Concat() | nodes.Add() if text(node, known) is None and _is_piece(node):
+            yield Remark(
+                rules.DYNAMIC, node.lineno, f"line {node.lineno}: a piece of an internal name"
+            )
         case nodes.Filter() if node.name in BY_NAME:
             yield from _by_name(node, known)
         case nodes.Call(node=nodes.Getattr(attr="format" | "format_map")):
@@ -153,6 +158,13 @@ def _escapes(node: nodes.Node, known: Known) -> Iterator[Remark]:
                 )  # fmt: skip
         case _:
             pass
+
+
+def _is_piece(node: nodes.Concat | nodes.Add) -> bool:
+    """Whether a short text with two underscores in a row is joined with something unknown."""
+    parts = node.nodes if isinstance(node, nodes.Concat) else [node.left, node.right]
+    texts = [part.value for part in parts if isinstance(part, nodes.Const)]
+    return any(isinstance(part, str) and re.fullmatch(r"\w*__\w*", part) for part in texts)
 
 
 def _is_plain(node: nodes.Getattr) -> bool:
@@ -217,6 +229,25 @@ def _bombs(node: nodes.Node) -> Iterator[Remark]:
                 yield Remark(rules.BOMB, node.lineno, f"line {node.lineno}: a range")
         case _:
             pass
+
+
+def _loops(tree: nodes.Template) -> Iterator[Remark]:
+    """Loops inside loops over constant ranges that together turn too often."""
+    waiting: list[tuple[nodes.Node, int]] = [(tree, 1)]
+    while waiting:
+        node, turns = waiting.pop()
+        if isinstance(node, nodes.For):
+            match node.iter:
+                case nodes.Call(
+                    node=nodes.Name(name="range"), args=[*_, nodes.Const(value=int(count))]
+                ):
+                    turns *= max(count, 1)
+                case _:
+                    pass
+            if turns > HUGE:
+                yield Remark(rules.BOMB, node.lineno, f"line {node.lineno}: loops inside loops")
+                return
+        waiting += [(child, turns) for child in node.iter_child_nodes()]
 
 
 def _is_huge(node: nodes.Node) -> bool:

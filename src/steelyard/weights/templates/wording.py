@@ -1,7 +1,8 @@
 """What words a template adds, and when."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,12 @@ STEERING = re.compile(
     r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:previous|above|prior|earlier|instructions?)\b"
     r"|\b(?:do not|don't|never)\b.{0,30}\b(?:mention|reveal|disclose|tell|say|admit|warn)\b"
     r"|\balways\b.{0,30}\b(?:recommend|include|insert|add|append|suggest|say|claim|prefer)\b"
-    r"|\b(?:secretly|covertly|without telling|regardless of what the user)\b",
+    r"|\b(?:secretly|covertly|without telling|regardless of what the user)\b"
+    r"|\bwhenever\b.{0,60}\b(?:asked|asks?|users?|mentions?|shares?)\b"
+    r"|\bcomply with (?:all|every|any)\b|\bwithout (?:warnings?|disclaimers?|refus\w+)\b"
+    r"|\bno (?:restrictions|limitations|safety|ethical|moral)\b|\bdeveloper mode\b"
+    r"|\b(?:safety|ethical|content) (?:rules?|guidelines?|filters?|polic\w+|checks?)\b.{0,30}"
+    r"\b(?:disabled|off|suspended|lifted|do not apply|don't apply)\b",
     re.IGNORECASE | re.DOTALL,
 )
 USUAL = ("always", "never", "do not", "don't")
@@ -46,8 +52,13 @@ def remarks(tree: nodes.Template, known: Known) -> "Iterator[Remark]":
     from steelyard.weights.templates.analysis import Remark
 
     content = _from_content(tree, known)
-    for branch in tree.find_all(nodes.If):
-        trigger = _trigger(branch.test, content)
+    names = Names(content, _dated(known), {**known, **_listed(tree)})
+    branches: list[nodes.If | nodes.CondExpr] = [
+        *tree.find_all(nodes.If),
+        *tree.find_all(nodes.CondExpr),
+    ]
+    for branch in branches:
+        trigger = _trigger(branch.test, names)
         added = next(_sentences(branch), None)
         if trigger and added:
             natural = bool(WORDS.fullmatch(trigger)) or trigger == "the date"
@@ -105,28 +116,93 @@ def _touches(part: nodes.Node, names: "set[str] | frozenset[str]") -> bool:
             return False
 
 
-def _trigger(test: nodes.Node, content: frozenset[str]) -> str:
-    """The words, or `the date`, that a condition looks for; nothing if it looks for neither."""
-    whole = [test, *test.find_all(nodes.Expr)]
-    for part in whole:
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the template's names hold."""
+
+    content: frozenset[str]
+    """Words of a user."""
+
+    dates: frozenset[str]
+    known: Known
+
+
+def _dated(known: Known) -> frozenset[str]:
+    """Names that hold the date, directly or by assignment."""
+    names: set[str] = {"date_string"}
+    for _ in range(5):
+        names |= {
+            name
+            for name, values in known.items()
+            if any(_is_dated(value, names) for value in values)
+        }
+    return frozenset(names)
+
+
+def _listed(tree: nodes.Template) -> Known:
+    """Loop variable → the items of the literal list that it runs over."""
+    return {
+        loop.target.name: loop.iter.items
+        for loop in tree.find_all(nodes.For)
+        if isinstance(loop.target, nodes.Name) and isinstance(loop.iter, nodes.List | nodes.Tuple)
+    }
+
+
+def _trigger(test: nodes.Node, names: Names) -> str:
+    """What a condition looks for: words, `the date`, a length; nothing if it is none of them."""
+    for part in (test, *test.find_all(nodes.Expr)):
         match part:
-            case nodes.Compare() if _is_dated(part):
+            case nodes.Compare() if _is_dated(part, names.dates):
                 return "the date"
-            case nodes.Compare() if _is_content(part, content):
-                texts = [text(side, {}) for side in _sides(part)]
-            case nodes.Call(node=nodes.Getattr(attr="startswith" | "endswith" | "find" | "count")):
-                inside = _is_content(part.node, content)
-                texts = [text(argument, {}) for argument in part.args] if inside else []
+            case nodes.Compare() if _is_long(part):
+                return "the length of the conversation"
             case nodes.Call(node=nodes.Name(name="strftime_now")):
                 return "the date"
-            case nodes.Filter(name="hash" | "length" | "count" | "wordcount"):
-                texts = []
             case _:
-                texts = []
-        for words in texts:
-            if words is not None and words.strip().lower() not in PLAIN:
+                pass
+        for words in _sought(part, names):
+            if words.strip().lower() not in PLAIN:
                 return words
     return ""
+
+
+def _sought(part: nodes.Node, names: Names) -> Iterator[str]:
+    """Words that an expression looks for in what a user wrote."""
+    sides: Iterable[nodes.Node] = ()
+    match part:
+        case nodes.Compare() if _is_content(part, names.content):
+            sides = _sides(part)
+        case nodes.Call(node=nodes.Getattr(attr="startswith" | "endswith" | "find" | "count")):
+            sides = part.args if _is_content(part.node, names.content) else []
+        case nodes.Filter(name="selectattr" | "rejectattr", args=[first, _, *values]):
+            sides = values if text(first, names.known) in {"content", "text"} else []
+        case _:
+            pass
+    for side in sides:
+        if isinstance(side, nodes.Name):
+            found = [text(value, {}) for value in names.known.get(side.name, ())]
+        else:
+            found = [text(side, names.known)]
+        yield from (words for words in found if words is not None)
+
+
+LONG = 3
+"""Messages from which a condition on their number has nothing to do with form."""
+
+
+def _is_long(compare: nodes.Compare) -> bool:
+    """Whether the number of messages is compared with more than a few."""
+    counted = any(
+        isinstance(part, nodes.Filter)
+        and part.name in {"length", "count"}
+        and isinstance(part.node, nodes.Name)
+        and part.node.name in {"messages", "loop_messages"}
+        for part in compare.find_all(nodes.Filter)
+    )
+    return counted and any(
+        isinstance(side, nodes.Const) and isinstance(side.value, int) and side.value >= LONG
+        for side in _sides(compare)
+    )
 
 
 def _sides(compare: nodes.Compare) -> Iterator[nodes.Node]:
@@ -136,16 +212,21 @@ def _sides(compare: nodes.Compare) -> Iterator[nodes.Node]:
             yield from side.items
 
 
-def _is_dated(node: nodes.Node) -> bool:
+def _is_dated(node: nodes.Node, dates: "set[str] | frozenset[str]") -> bool:
     return any(
-        isinstance(part.node, nodes.Name) and part.node.name in {"strftime_now", "now"}
-        for part in node.find_all(nodes.Call)
+        isinstance(part, nodes.Name) and part.name in dates | {"strftime_now", "now"}
+        for part in (node, *node.find_all(nodes.Name))
     )
 
 
-def _sentences(branch: nodes.If) -> Iterator[str]:
+def _sentences(branch: nodes.If | nodes.CondExpr) -> Iterator[str]:
     """Sentences that either side of a condition writes or keeps for later."""
-    for part in (*branch.body, *branch.else_):
+    parts: list[nodes.Node]
+    if isinstance(branch, nodes.CondExpr):
+        parts = [branch.expr1, *([branch.expr2] if branch.expr2 else [])]
+    else:
+        parts = [*branch.body, *branch.else_]
+    for part in parts:
         for _, words in _literals(part):
             if SENTENCE.search(words):
                 yield words
