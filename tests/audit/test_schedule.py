@@ -63,10 +63,9 @@ def test_probes_with_a_gate_come_first_and_keep_three_calls_in_four() -> None:
     schedule = Schedule([Lane(calls=1, floor=9, gated=each) for each in gated], 0)
     order = run(schedule, 60)
     assert order[:18] == [0, 2] * 9
-    for stop in range(18, 60):
-        broad = sum(not gated[lane] for lane in order[:stop])
-        assert broad <= 18
-        assert broad == 18 or stop < 25 or abs(broad / stop - 1 / SHARE) < 0.1
+    for stop in range(19, 60):
+        broad = sum(not gated[lane] for lane in order[18:stop])
+        assert abs(broad - (stop - 18) / SHARE) <= 1
     assert abs(order.count(1) - order.count(3)) <= 1
 
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
-OPENING = 5
+OPENING = 4
 """Cases after which it can be guessed how many more a gate needs."""
 
 BATCH = 8
@@ -31,7 +31,7 @@ BATCH = 8
 make the plan ahead guess wrong too often."""
 
 SHARE = 4
-"""One call in so many is for breadth while a gate is open."""
+"""One call in so many is for breadth, after the opening and while a gate is open."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,6 +82,9 @@ class _State:
     broad: int = 0
     """Of them for breadth."""
 
+    deep: int = 0
+    """Of them for depth."""
+
     leader: int = -1
     left: int = 0
     """Cases of the current batch still to come."""
@@ -93,6 +96,7 @@ class _State:
         if not gated:
             self.broad += calls
         elif pick.deep:
+            self.deep += calls
             if self.leader != pick.lane or self.left <= 0:
                 self.leader, self.left = pick.lane, BATCH
             self.left -= 1
@@ -178,7 +182,7 @@ class Schedule:
                 deep.append(number)
         if opening:
             return _Pick(min(opening, key=state.n.__getitem__), deep=False)
-        if broad and (not deep or state.broad * SHARE < state.calls):
+        if broad and (not deep or state.broad * (SHARE - 1) < state.deep):
             young = min(broad, key=lambda number: (state.n[number], self.lanes[number].turn))
             return _Pick(young, deep=False)
         if not deep:
@@ -205,7 +209,7 @@ def floor(calls: Sequence[int], budget: float, wanted: int) -> int:
         wanted: At most.
 
     >>> floor([1, 1, 3], 0, 40), floor([1, 1, 3], 100, 40), floor([1] * 50, 25, 40)
-    (40, 20, 5)
+    (40, 20, 4)
     """
     if not budget:
         return wanted
