@@ -279,6 +279,9 @@ class Kind:
 
     check: Callable[[str], bool]
 
+    needs: str = ""
+    """A character of every such text; where there is none, nothing is searched."""
+
 
 IBAN_SHAPE = r"(?<![A-Za-z0-9])([A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30})"
 
@@ -299,12 +302,14 @@ KINDS = (
         ),
         "",
         is_email,
+        needs="@",
     ),
     Kind(
         "phone",
         re.compile(r"(?<![\w+.])(\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d(?:[ .-]?\d){5,12})(?!\d)"),
         "",
         is_phone,
+        needs="+",
     ),
     Kind(
         "phone",
@@ -324,6 +329,8 @@ def find(text: str) -> Iterator[Match]:
     and postal addresses have no form that can be checked, and are not looked for.
     """
     for kind in KINDS:
+        if kind.needs not in text:
+            continue
         for found in kind.shape.finditer(text):
             candidate = found[1]
             if kind.name == "iban":

@@ -100,6 +100,10 @@ class Kind:
 
     check: Callable[[str], bool]
 
+    needs: str = ""
+    """A part of every such credential. Where a text lacks it nothing is searched: looking for
+    a plain string is some fifty times faster than for a shape."""
+
 
 KINDS = (
     Kind(
@@ -116,40 +120,76 @@ KINDS = (
         0,
         is_random,
     ),
-    Kind("huggingface-token", re.compile(r"\b(hf_[A-Za-z0-9]{34,40})\b"), 3, is_random),
-    Kind("huggingface-token", re.compile(r"\b(api_org_[A-Za-z0-9]{34,40})\b"), 8, is_random),
+    Kind(
+        "huggingface-token", re.compile(r"\b(hf_[A-Za-z0-9]{34,40})\b"), 3, is_random, needs="hf_"
+    ),
+    Kind(
+        "huggingface-token",
+        re.compile(r"\b(api_org_[A-Za-z0-9]{34,40})\b"),
+        8,
+        is_random,
+        needs="api_org_",
+    ),
     Kind("github-token", re.compile(r"\b(gh[pousr]_[A-Za-z0-9]{36})\b"), 4, is_github),
     Kind(
         "github-token",
         re.compile(r"\b(github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59})\b"),
         11,
         is_random,
+        needs="github_pat_",
     ),
-    Kind("gitlab-token", re.compile(r"\b(glpat-[A-Za-z0-9_-]{20,64})(?![\w-])"), 6, is_random),
     Kind(
-        "slack-token", re.compile(r"\b(xox[abeoprs]-[A-Za-z0-9-]{20,100})(?![\w-])"), 5, is_random
+        "gitlab-token",
+        re.compile(r"\b(glpat-[A-Za-z0-9_-]{20,64})(?![\w-])"),
+        6,
+        is_random,
+        needs="glpat-",
+    ),
+    Kind(
+        "slack-token",
+        re.compile(r"\b(xox[abeoprs]-[A-Za-z0-9-]{20,100})(?![\w-])"),
+        5,
+        is_random,
+        needs="xox",
     ),
     Kind(
         "openai-key",
         re.compile(r"\b(sk-(?:proj-|svcacct-|admin-)?[\w-]{16,100}T3BlbkFJ[\w-]{16,100})(?![\w-])"),
         3,
         is_random,
+        needs="T3BlbkFJ",
     ),
     Kind(
         "anthropic-key",
         re.compile(r"\b(sk-ant-[a-z0-9]{3,12}-[\w-]{80,120})(?![\w-])"),
         7,
         is_random,
+        needs="sk-ant-",
     ),
-    Kind("google-key", re.compile(r"(?<![\w-])(AIza[\w-]{35})(?![\w-])"), 4, is_random),
-    Kind("stripe-key", re.compile(r"\b([sr]k_live_[A-Za-z0-9]{24,120})\b"), 8, is_random),
-    Kind("npm-token", re.compile(r"\b(npm_[A-Za-z0-9]{36})\b"), 4, is_random),
-    Kind("pypi-token", re.compile(r"\b(pypi-AgEI[\w-]{50,250})(?![\w-])"), 9, is_random),
+    Kind(
+        "google-key", re.compile(r"(?<![\w-])(AIza[\w-]{35})(?![\w-])"), 4, is_random, needs="AIza"
+    ),
+    Kind(
+        "stripe-key",
+        re.compile(r"\b([sr]k_live_[A-Za-z0-9]{24,120})\b"),
+        8,
+        is_random,
+        needs="k_live_",
+    ),
+    Kind("npm-token", re.compile(r"\b(npm_[A-Za-z0-9]{36})\b"), 4, is_random, needs="npm_"),
+    Kind(
+        "pypi-token",
+        re.compile(r"\b(pypi-AgEI[\w-]{50,250})(?![\w-])"),
+        9,
+        is_random,
+        needs="pypi-AgEI",
+    ),
     Kind(
         "jwt",
         re.compile(r"(?<![\w.-])(eyJ[\w-]{8,2000}\.eyJ[\w-]{8,8000}\.[\w-]{0,2000})"),
         0,
         is_jwt,
+        needs="eyJ",
     ),
     Kind(
         "private-key",
@@ -159,12 +199,14 @@ KINDS = (
         ),
         0,
         is_private_key,
+        needs="PRIVATE KEY",
     ),
     Kind(
         "password-in-address",
         re.compile(r"\b[a-z][a-z0-9+]{2,15}://[\w.%+-]{1,64}:([^\s:/@\"'`]{3,100})@[\w.-]{1,253}"),
         0,
         is_password,
+        needs="://",
     ),
 )
 
@@ -175,6 +217,8 @@ def find(text: str) -> Iterator[Match]:
     Linear in the length of the text: every repetition is bounded.
     """
     for kind in KINDS:
+        if kind.needs not in text:
+            continue
         for found in kind.shape.finditer(text):
             secret = found[1][kind.prefix :]
             yield Match(kind.name, found.start(1), found.end(1), kind.check(secret))
