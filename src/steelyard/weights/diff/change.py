@@ -82,20 +82,21 @@ def finite(before: Matrix, after: Matrix) -> Change:
     return replace(numbers, unchanged=float(np.mean(same)))
 
 
-def scaling(before: Matrix, after: Matrix, step: Matrix | float) -> tuple[str, Vector] | None:
+def scaling(before: Matrix, after: Matrix, noise: float) -> tuple[str, Vector] | None:
     """The factors that alone explain a change, to rounding: of the whole, the rows, the columns.
 
     Args:
         before: any shape; rows and columns are looked at in matrices only.
         after: the same shape.
-        step: as in `spectrum`.
+        noise: as in `spectrum`.
 
     Returns:
         What is multiplied (`values`, `rows`, `columns`) and by what; None if nothing is.
     """
     moved = after - before
     energy = _inner(moved, moved)
-    floor = max(NOISE * _energy(step, moved.size) / 12, 1e-6 * energy)
+    floor = max(NOISE * noise, 1e-6 * energy)
+    del moved
     if energy <= floor or min(before.shape) < FACTORS:
         return None
     matrix = before.ndim == MATRIX
@@ -112,17 +113,16 @@ def scaling(before: Matrix, after: Matrix, step: Matrix | float) -> tuple[str, V
     return None
 
 
-def spectrum(before: Matrix, after: Matrix, step: Matrix | float) -> Spectrum:
+def spectrum(before: Matrix, after: Matrix, noise: float) -> Spectrum:
     """Rank of `after - before`, judged against the rounding of the stored type.
 
     Args:
         before: `[rows, columns]`.
         after: the same shape.
-        step: distance between neighbouring stored values at each element of `after`.
+        noise: energy that rounding `after` to its stored type is expected to have.
 
     Source: randomised range finder, Halko, Martinsson and Tropp 2011, algorithm 4.4 with one
-    power iteration; Eckart-Young for the remainder. Rounding error of a step is uniform, so
-    its energy is step²/12 an element.
+    power iteration; Eckart-Young for the remainder.
     """
     moved = after - before
     width = min(SKETCH + OVERSAMPLE, *moved.shape)
@@ -131,7 +131,6 @@ def spectrum(before: Matrix, after: Matrix, step: Matrix | float) -> Spectrum:
     basis = np.linalg.qr(moved @ (moved.T @ basis))[0]
     left, values, right = np.linalg.svd(basis.T @ moved, full_matrices=False)
     energy = _inner(moved, moved)
-    noise = _energy(step, moved.size) / 12
     remainder = energy - np.concatenate([[0.0], np.cumsum(values.astype(np.float64) ** 2)])
     floor = max(NOISE * noise, 1e-6 * energy)
     below = np.flatnonzero(remainder[: SKETCH + 1] <= floor)
@@ -192,9 +191,3 @@ def _inner(one: Matrix, other: Matrix) -> float:
     if math.isfinite(product) and product != 0:
         return product
     return float(np.einsum("i,i->", one.ravel(), other.ravel(), dtype=np.float64))
-
-
-def _energy(step: Matrix | float, size: int) -> float:
-    if isinstance(step, float):
-        return step * step * size
-    return float(np.vdot(step, step))

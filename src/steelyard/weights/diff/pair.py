@@ -1,5 +1,6 @@
 """One tensor of two models, compared and named."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -20,7 +21,7 @@ from steelyard.weights.diff.change import (
     spectrum,
 )
 from steelyard.weights.diff.names import Name
-from steelyard.weights.diff.stored import EXACT, READ_EXACTLY, explained, rounded, spacing
+from steelyard.weights.diff.stored import EXACT, READ_EXACTLY, explained, rounded, rounding
 
 STACK = 3
 """Dimensions of experts stacked in one tensor: each is a matrix of its own."""
@@ -101,7 +102,7 @@ def _unmoved(before: Stored, after: Stored) -> Pair | None:
     same_type = before.dtype == after.dtype
     if same_type and before.dtype in READ_EXACTLY and _equal(before, after):
         return _pair(before, after, "identical", Change(relative=0, cosine=1, unchanged=1))
-    bad = sum(int(np.count_nonzero(~(abs(each.values) < HUGE))) for each in (before, after))
+    bad = sum(_unmeasurable(each.values) for each in (before, after))
     if bad:
         numbers = finite(before.values, after.values)
         return _pair(
@@ -118,6 +119,12 @@ def _unmoved(before: Stored, after: Stored) -> Pair | None:
         return _pair(before, after, "dtype-change", numbers)
     words = "other bytes, the same numbers to single precision"
     return _pair(before, after, "same-values", numbers, words)
+
+
+def _unmeasurable(values: Matrix) -> int:
+    if not values.size or -HUGE < values.min() <= values.max() < HUGE:  # false for any NaN
+        return 0
+    return int(np.count_nonzero(~(abs(values) < HUGE)))
 
 
 def _equal(before: Stored, after: Stored) -> bool:
@@ -161,7 +168,7 @@ def _merged(before: Stored, after: Stored, numbers: Change, known: list[Matrix])
     if not known:
         return None
     shares, left = mixture(after.values - before.values, [one - before.values for one in known])
-    noise = float(np.linalg.norm(spacing(after.values, after.dtype))) / np.sqrt(12)
+    noise = math.sqrt(rounding(after.values, after.dtype))
     moved = numbers.relative * float(np.linalg.norm(before.values))
     if left > max(MERGE_LEFT, 2 * noise / moved):
         return None
@@ -170,7 +177,7 @@ def _merged(before: Stored, after: Stored, numbers: Change, known: list[Matrix])
 
 
 def _scaled(before: Stored, after: Stored, numbers: Change) -> Pair | None:
-    found = scaling(before.values, after.values, spacing(after.values, after.dtype))
+    found = scaling(before.values, after.values, rounding(after.values, after.dtype))
     if found is None:
         return None
     what, factors = found
@@ -217,7 +224,7 @@ def _common(directions: list[Vector]) -> Vector:
 def _ranked(before: Stored, after: Stored, numbers: Change) -> Pair:
     if numbers.cosine < UNRELATED:
         return _pair(before, after, "unrelated", numbers)
-    found = spectrum(before.values, after.values, spacing(after.values, after.dtype))
+    found = spectrum(before.values, after.values, rounding(after.values, after.dtype))
     if found.rank == 1:
         direction = _removed(before.values, found)
         if direction is not None:

@@ -43,6 +43,9 @@ _GRIDS = {
 }
 """From: ggml-org/llama.cpp, ggml/src/ggml-quants.c, `quantize_row_*_ref`."""
 
+PIECE = 1 << 20
+"""Elements looked at at once; whole groups of every grid."""
+
 SLACK = 2.0
 """Times the expected error that a quantisation may have: K types round their scales too,
 and importance matrices trade one weight's error for another's."""
@@ -61,7 +64,9 @@ def decode(dtype: str, shape: tuple[int, ...], data: bytes) -> Matrix:
             with np.errstate(over="ignore"):
                 flat = np.frombuffer(data, _NUMPY[dtype]).astype(np.float32)
         case "BF16":
-            flat = (np.frombuffer(data, np.uint16).astype(np.uint32) << 16).view(np.float32)
+            bits = np.frombuffer(data, np.uint16).astype(np.uint32)
+            bits <<= 16
+            flat = bits.view(np.float32)
         case _:
             flat = _dequantise(dtype, data)
     return flat.reshape(shape)
@@ -118,6 +123,17 @@ def spacing(values: Matrix, dtype: str) -> Matrix:
             return steps.astype(np.float32).reshape(values.shape)
         case _:
             return np.abs(np.spacing(values))
+
+
+def rounding(values: Matrix, dtype: str) -> float:
+    """Energy, summed over all elements, that rounding `values` to the type is expected to have.
+
+    The error of a step is uniform, so its energy is step²/12 an element. Read a piece at a
+    time: the steps of all elements at once would be a second tensor.
+    """
+    flat = values.reshape(-1)
+    pieces = (spacing(flat[at : at + PIECE], dtype) for at in range(0, flat.size, PIECE))
+    return sum(float(np.vdot(step, step)) for step in pieces) / 12
 
 
 def explained(before: Matrix, after: Matrix, dtype: str) -> bool | None:
