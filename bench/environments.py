@@ -11,7 +11,10 @@ from pathlib import Path
 HOME = Path(__file__).parent / ".envs"
 UV = Path(sys.executable).parent / "uv"
 
-QUIET = os.environ | {
+SLOWING = {"PYTHONDONTWRITEBYTECODE"}
+"""Set on some machines, it makes every process compile what nobody's installation compiles."""
+
+QUIET = {name: value for name, value in os.environ.items() if name not in SLOWING} | {
     "PROMPTFOO_DISABLE_TELEMETRY": "1",
     "NO_ANALYTICS": "1",
     "AISBOM_NO_TELEMETRY": "1",
