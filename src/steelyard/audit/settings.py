@@ -6,6 +6,9 @@ from typing import Self
 
 from steelyard.errors import InputError
 
+LONGEST = 86_400.0
+"""Seconds that one attempt may take at most."""
+
 LOCAL_CALLS = 500
 """Default budget for a model run on this machine: two minutes at four short calls a second."""
 
@@ -117,5 +120,5 @@ class AuditSettings:
             raise InputError(f"concurrency {self.concurrency}: give a number from 1 to 4096")
         if self.cases_without_gate < 1:
             raise InputError("cases without a gate must be at least 1")
-        if self.timeout <= 0:
-            raise InputError(f"time-out {self.timeout}: give a number of seconds")
+        if not 0 < self.timeout <= LONGEST:
+            raise InputError(f"time-out {self.timeout}: give seconds, up to {LONGEST:.0f} (a day)")

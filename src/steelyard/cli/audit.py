@@ -21,11 +21,13 @@ exit codes: 0 admit · 1 refuse · 2 usage · 3 review or inconclusive · 4 coul
 """
 
 import argparse
+import os
 import re
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from steelyard.audit import api
 from steelyard.audit.settings import AuditSettings, Budget
@@ -36,6 +38,11 @@ from steelyard.evidence.statement import Statement
 from steelyard.policy import source
 from steelyard.policy.policy import Policy
 from steelyard.policy.verdict import Evidence, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from steelyard.evidence.signing import Signer
 
 CODES: dict[Verdict, int] = {"admit": 0, "refuse": 1, "review": 3}
 INTERRUPTED = 130
@@ -72,7 +79,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         add(flag, metavar=metavar, default=default, help=text)
     add("--concurrency", type=int, default=0, metavar="N", help=CONCURRENCY)
     add("--timeout", type=float, default=TIMEOUT, metavar="S", help="seconds for one attempt")
-    add("--out", type=Path, metavar="DIR", help="folder; default: evidence/<model>-<time>")
+    add("--out", type=outputs.place, metavar="DIR", help="folder; default: evidence/<model>-<time>")
     add("--key", type=Path, metavar="FILE", help="sign with this key instead of your own")
     for flag, text in SWITCHES:
         add(flag, action="store_true", help=text)
@@ -94,16 +101,22 @@ def run(arguments: argparse.Namespace) -> int:
     if settings.out is None:
         raise InputError("--out is empty")
     policy = source.load(arguments.policy)
+    signs = _signer(arguments.key)
     try:
         statement = _weigh(settings, policy, arguments)
+        return _finish(statement, policy, arguments, (settings.out, signs))
     except KeyboardInterrupt:
         _say(_how_to_go_on(settings.out, "interrupted"))
         return INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        what = f"{error.filename or settings.out}: {error.strerror}"
+        raise UnavailableError(f"{what}\n{_how_to_go_on(settings.out, 'stopped')}") from error
     except UnavailableError as error:
         if (settings.out / api.JOURNAL).exists():
             raise type(error)(f"{error}\n{_how_to_go_on(settings.out, 'stopped')}") from error
         raise
-    return _finish(statement, settings.out, policy, arguments)
 
 
 def _weigh(settings: AuditSettings, policy: Policy, arguments: argparse.Namespace) -> Statement:
@@ -116,10 +129,37 @@ def _weigh(settings: AuditSettings, policy: Policy, arguments: argparse.Namespac
         return api.run(settings, policy, watching)
 
 
-def _finish(statement: Statement, out: Path, policy: Policy, arguments: argparse.Namespace) -> int:
+def _signer(path: Path | None) -> "Callable[[], Signer]":
+    """The key that will sign, tried before an hour of asking; one of one's own is made after."""
+    from steelyard.cli import key
+    from steelyard.evidence import keyring
+
+    own = keyring.default()
+    if path is not None or own.private.exists():
+        found = key.signer(path)
+        return lambda: found
+    near = next(each for each in own.private.parents if each.exists())
+    if not os.access(near, os.W_OK):
+        raise InputError(f"{near}: a signing key cannot be made there; name one with --key")
+
+    def made() -> "Signer":
+        new = key.signer(None)
+        _say(f"made a signing key for you: {own.private}")
+        return new
+
+    return made
+
+
+def _finish(
+    statement: Statement,
+    policy: Policy,
+    arguments: argparse.Namespace,
+    place: "tuple[Path, Callable[[], Signer]]",
+) -> int:
     from steelyard.cli import verdict
 
-    signed_by = outputs.write(statement, out, arguments.key)
+    out, signs = place
+    signed_by = outputs.write(statement, out, signs())
     found = outputs.predicate(statement)
     # The statement knows no clock; waivers and the policy's review date need one.
     now = datetime.now(UTC)

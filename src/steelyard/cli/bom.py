@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from steelyard.cli import key as key_verb
-from steelyard.cli import subject
+from steelyard.cli import outputs, subject
 from steelyard.errors import InputError
 from steelyard.evidence import envelope
 from steelyard.evidence.statement import Statement, about
@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="file, folder, hf:…, pypi:…, s3:…")
     parser.add_argument("--format", choices=tuple(FORMATS), default="cyclonedx")
     parser.add_argument("--created", help="time to write into it, e.g. 2026-11-24T12:00:00Z")
-    parser.add_argument("--out", type=Path, help="write there instead of standard output")
+    parser.add_argument("--out", type=outputs.place, help="write there instead of standard output")
     parser.add_argument("--sign", action="store_true", help="as an envelope, with your own key")
     parser.add_argument("--key", type=Path, help="private key (PEM) to sign with")
     parser.add_argument("--offline", action="store_true", help="fetch nothing")
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         signer = key_verb.signer(arguments.key)
         text = envelope.seal(statement.encode(), signer).decode()
     if arguments.out:
-        arguments.out.write_text(text, "utf-8")
+        outputs.save(arguments.out, text)
     else:
         print(text, end="" if text.endswith("\n") else "\n")
     return 0

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from steelyard import plugins
+from steelyard.cli import outputs
 from steelyard.errors import EvidenceError, InputError
 from steelyard.evidence import envelope
 from steelyard.evidence.statement import Statement, read
@@ -20,7 +21,7 @@ from steelyard.evidence.statement import Statement, read
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     parser.add_argument("evidence", type=Path, help="evidence.json, or the statement in it")
-    parser.add_argument("--out", type=Path, help="write here instead of to the terminal")
+    parser.add_argument("--out", type=outputs.place, help="write here instead of to the terminal")
     parser.add_argument("--force", action="store_true", help="overwrite --out")
     parser.add_argument("--format", default="card", help=f"one of: {', '.join(plugins.names('formats'))}")  # fmt: skip  # noqa: E501
 
@@ -33,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.out.exists() and not arguments.force:
         raise InputError(f"{arguments.out} is there already; --force overwrites it")
     else:
-        arguments.out.write_text(made, encoding="utf-8")
+        outputs.save(arguments.out, made)
     return 0
 
 
@@ -43,8 +44,6 @@ def _statement(path: Path) -> Statement:
         raise InputError(f"no evidence at {path}")
     data = path.read_bytes()
     try:
-        return read(envelope.open(data).payload)
-    except EvidenceError:
-        if b'"mediaType"' in data[:200]:
-            raise
-        return read(data)
+        return read(envelope.open(data).payload if b"payload" in data else data)
+    except EvidenceError as error:
+        raise InputError(f"{path}: neither evidence nor a statement: {error}") from error

@@ -17,13 +17,14 @@ exit codes: 0 no tensor and no behaviour-changing text differs, 1 something does
 
 import argparse
 import sys
-from pathlib import Path
 
+from steelyard.cli import outputs
 from steelyard.errors import InputError
 from steelyard.evidence.predicates.comparison import Comparison
 from steelyard.evidence.statement import Statement, about
 from steelyard.render.text import shown
 
+SAME, CHANGED, UNKNOWN = 0, 1, 4
 SHOWN = 30
 """Tensors listed in the terminal."""
 
@@ -42,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", default="terminal", help="terminal (default), json, html or markdown"
     )
-    parser.add_argument("--out", type=Path, help="write there instead of to the terminal")
+    parser.add_argument("--out", type=outputs.place, help="write there instead of to the terminal")
     parser.add_argument("--offline", action="store_true", help="never use the network")
 
 
@@ -59,11 +60,18 @@ def run(arguments: argparse.Namespace) -> int:
     statement = about(arguments.after, {"sha256": digest}, "comparison", predicate)
     text = _rendered(statement, predicate, arguments.format)
     if arguments.out:
-        arguments.out.write_text(text, encoding="utf-8")
+        outputs.save(arguments.out, text)
     else:
         sys.stdout.write(text)
-    changes = predicate.tensors or any(change.notable for change in predicate.texts)
-    return 1 if changes else 0
+    return exit_code(predicate)
+
+
+def exit_code(found: Comparison) -> int:
+    """1 for a change that counts; 4 where there was none, but not everything was compared."""
+    if found.tensors or any(change.notable for change in found.texts):
+        return CHANGED
+    unknown = found.kind != "identical" and not found.same  # files differ, and hold no tensor
+    return UNKNOWN if unknown or found.skipped else SAME
 
 
 def _named(text: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from steelyard import plugins
-from steelyard.cli import subject
+from steelyard.cli import outputs, subject
 from steelyard.errors import InputError
 from steelyard.evidence.predicates.inspection import Inspection
 from steelyard.evidence.statement import Statement, about
@@ -49,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="read every file, changed or not",
     )
     parser.add_argument("--suppress", type=Path, help="TOML of accepted findings")
-    parser.add_argument("--out", type=Path, help="write there instead of standard output")
+    parser.add_argument("--out", type=outputs.place, help="write there instead of standard output")
     parser.add_argument("--offline", action="store_true", help="fetch nothing")
     parser.add_argument(
         "--no-sandbox", action="store_true", help="read in this process, unconfined"
@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     shown = render(statement)
     if arguments.out:
-        arguments.out.write_text(shown, "utf-8")
+        outputs.save(arguments.out, shown)
     else:
         print(shown, end="" if shown.endswith("\n") else "\n")
     return exit_code(applied.inspection, arguments.fail_on)

@@ -71,9 +71,13 @@ def signer(path: Path | None) -> signing.Signer:
             return signing.own(keyring.default())
     try:
         pem = path.read_bytes()
+        open_to_others = bool(path.stat().st_mode & 0o077)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
-    return signing.load(pem, _passphrase(path) if b"ENCRYPTED" in pem else "", str(path))
+    found = signing.load(pem, _passphrase(path) if b"ENCRYPTED" in pem else "", str(path))
+    if open_to_others:
+        print(f"steelyard: others can read the key {path}: chmod 600 it", file=sys.stderr)
+    return found
 
 
 def _show(key: PublicKey) -> None:

@@ -3,8 +3,11 @@
 import argparse
 import importlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from steelyard import __version__
 from steelyard.errors import EvidenceError, InputError, SteelyardError
@@ -35,21 +38,39 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        if words and words[0] in VERBS:
-            return _run(words[0], words[1:])
-        return _overview(words)
+        with _surroundings():
+            return _run(words[0], words[1:]) if words and words[0] in VERBS else _overview(words)
     except SteelyardError as error:
         _complain(str(error))
         return exit_code(error)
     except KeyboardInterrupt:
-        print("steelyard: interrupted", file=sys.stderr)
+        _complain("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
         return INTERRUPTED
     except OSError as error:
-        _complain(f"{error.filename or 'system'}: {error.strerror or error}")
+        _complain(f"{error.filename or 'cannot write'}: {error.strerror or error}")
         return UNKNOWN
+
+
+@contextmanager
+def _surroundings() -> Iterator[None]:
+    """What a verb may rely on: two streams, and one way of being interrupted.
+
+    A service manager's SIGTERM ends a verb as Ctrl-C does, so that it says how to go on.
+    """
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115 (closed at the end)
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115 (closed at the end)
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+        sys.stdout.flush()
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _complain(words: str) -> None:

@@ -13,11 +13,11 @@ The OpenSSF format takes ECDSA keys, not Ed25519.
 
 import argparse
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from steelyard.cli import key as key_verb
+from steelyard.cli import outputs
 from steelyard.errors import InputError
 from steelyard.evidence import envelope, keyless, ledger, manifest, oms, signing
 from steelyard.evidence.manifest import EXCLUDED, Manifest
@@ -71,23 +71,31 @@ def run(arguments: argparse.Namespace) -> int:
     for path in (place.signature, place.manifest):
         if path.exists() and not arguments.force:
             raise InputError(f"{path}: exists already. To replace it: --force")
-    signer = None if arguments.keyless else _signer(arguments)
     log = ledger.Ledger(arguments.log) if arguments.log else None
+    if log is not None and log.folder.exists() and not log.folder.is_dir():
+        raise InputError(f"{log.folder}: a log is a folder")
+    if not place.signature.parent.is_dir():
+        raise InputError(f"{place.signature.parent}: no such folder")
+    signer = None if arguments.keyless else _signer(arguments)
     excluded = tuple(sorted({*EXCLUDED, *place.inside}))
     found = manifest.of(model, manifest.Settings(excluded=excluded))
     name = model.resolve().name
     scope = oms.Scope(ignored=excluded, links=_has_links(model, found), single=model.is_file())
     signature = oms.statement(name, found, scope)
     ours = listing.state(name, found, excluded, signature.subject[0].digest["sha256"])
+    files: dict[Path, bytes] = {}
     for path, statement in ((place.signature, signature), (place.manifest, ours)):
-        bundle = _seal(statement, signer)
-        proof_of(path).unlink(missing_ok=True)
-        _replace(path, bundle)
-        print(f"wrote   {path}")
+        files[path] = _seal(statement, signer)
         if log is not None:
-            proof = log.append(ledger.entry(bundle, statement), signer or key_verb.signer(None))
-            _replace(proof_of(path), proof.encode())
+            entry = ledger.entry(files[path], statement)
+            proof = log.append(entry, signer or key_verb.signer(None))
+            files[proof_of(path)] = proof.encode()
             print(f"logged  entry {proof.index} of {log.folder}; proof: {proof_of(path)}")
+    outputs.replace(place.signature.parent, {path.name: data for path, data in files.items()})
+    for path in (place.signature, place.manifest):
+        if log is None:
+            proof_of(path).unlink(missing_ok=True)  # of the signature that this one replaced
+        print(f"wrote   {path}")
     print(f"model   {name}: {len(found.entries)} files, sha256 {found.digest()}")
     print(f"signer  {_who(signer)}")
     return 0
@@ -130,18 +138,3 @@ def _who(signer: signing.Signer | None) -> str:
 
 def _has_links(model: Path, found: Manifest) -> bool:
     return model.is_dir() and any((model / each.path).is_symlink() for each in found.entries)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write `path` whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

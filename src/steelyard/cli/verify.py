@@ -87,6 +87,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Verify each, print a line for each, and return the worst exit code."""
+    for given in filter(None, (arguments.model, arguments.log)):
+        if not given.exists():
+            raise InputError(f"{given}: no such file or folder")
     trust = _trust(arguments)
     items = [item for path in arguments.path for item in _gather(path, arguments.model)]
     outcomes = [(item, _signature(item.file, trust)) for item in items]

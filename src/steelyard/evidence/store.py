@@ -58,8 +58,10 @@ def everything(folder: Path) -> list[Stored | Damaged]:
     a DSSE envelope or a Sigstore bundle.
 
     Raises:
-        InputError: `folder` is not a folder.
+        InputError: `folder` is neither a folder nor a file.
     """
+    if folder.is_file():
+        return [read(folder)]
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder of evidence")
     files = sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file())

@@ -187,5 +187,6 @@ def _endpoint(text: str) -> Endpoint:
     if not parts.fragment:
         raise InputError(f"which model at {text!r}? Name it after a #: {text}#model")
     if parts.query:
-        raise InputError(f"an endpoint takes no query: {text!r}")
+        shown = text.partition("?")[0]  # a query may hold a key
+        raise InputError(f"an endpoint takes no query: leave out what follows {shown}")
     return Endpoint(url=text.partition("#")[0].rstrip("/"), model=parts.fragment)

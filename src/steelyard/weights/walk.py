@@ -85,7 +85,8 @@ def walk(root: Path) -> Listing:
     cache (`models--…/snapshots/<revision>/`) every file is a link into `blobs/`.
 
     Raises:
-        InputError: there is nothing at `root`, nothing in it, or too much in it.
+        InputError: there is nothing at `root`, nothing in it, too much in it, or a name that
+            cannot be in a manifest.
     """
     if not root.exists():
         raise InputError(f"{root}: there is no such file or folder")
@@ -93,7 +94,7 @@ def walk(root: Path) -> Listing:
         if not root.is_file():
             raise InputError(f"{root}: not a regular file or a folder")
         real = root.resolve()
-        entry = Entry(path=root.name, real=real, size=real.stat().st_size)
+        entry = Entry(path=manifest.named(root.name), real=real, size=real.stat().st_size)
         return Listing(files=(entry,), notes=())
     found = list(_entries(root.resolve()))
     files = sorted((item for item in found if isinstance(item, Entry)), key=_order)
@@ -125,8 +126,8 @@ def _entries(root: Path) -> Iterator[Entry | Finding]:
 
 
 def _entry(root: Path, real: Path) -> Iterator[Entry | Finding]:
-    path = real.relative_to(root).as_posix()
-    place = Place(path=path.encode("utf-8", "replace").decode())
+    path = manifest.named(real.relative_to(root).as_posix())
+    place = Place(path=path)
     status = real.lstat()
     if stat.S_ISREG(status.st_mode):
         yield Entry(path=path, real=real, size=status.st_size)
