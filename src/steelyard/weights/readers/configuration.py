@@ -9,6 +9,7 @@ from steelyard.weights.reader import Context, Fact, Item, Member, Reader
 from steelyard.weights.readers.configuration_rules import (
     CLASS,
     DUPLICATE,
+    ELSEWHERE,
     INDEX,
     KERNEL,
     LIBRARY,
@@ -24,6 +25,11 @@ from steelyard.weights.source import Memory, Source
 from steelyard.weights.structured import MOST_TEXT, looks_like_text, parse
 
 DEEPEST = 60
+NAMES = ("pretrained_model_name_or_path", "base_model_name_or_path", "_name_or_path",
+         "model_name_or_path", "tokenizer_name_or_path")  # fmt: skip
+ADDRESS = re.compile(
+    r"(?!https://huggingface\.co/)(?:(?:https?|ftp|smb|file)://|//|\\\\)", re.IGNORECASE
+)
 LIBRARIES = frozenset({"diffusers", "transformers", "stable_diffusion", "onnxruntime", "peft",
                        "optimum", "flax", "torch", "timm"})  # fmt: skip
 
@@ -58,7 +64,12 @@ class Configuration(Reader):
             document = parse(source.read(0, source.size))
         except ValueError as error:
             if source.name.lower().endswith(".json"):
-                yield UNREADABLE.at(context.place(), f"not valid JSON: {error}")
+                deep = "nested too deep" in str(error)
+                yield UNREADABLE.at(
+                    context.place(),
+                    f"not valid JSON: {error}",
+                    severity="medium" if deep else None,
+                )
             return
         for key in document.duplicates:
             yield DUPLICATE.at(context.place(detail=key), f"key {key!r} stands twice")
@@ -117,6 +128,10 @@ def _imports(value: Mapping[str, Any], place: Place) -> Iterator[Item]:
         kernel = value.get(key)
         if isinstance(kernel, str) and "/" in kernel:
             yield KERNEL.at(place, f"{key} is {kernel!r}: compiled code from a hub repository")
+    for key in NAMES:
+        name = value.get(key)
+        if isinstance(name, str) and ADDRESS.match(name):
+            yield ELSEWHERE.at(place, f"{key} is {name[:200]!r}")
     mapping = value.get("auto_mapping")
     if isinstance(mapping, dict) and isinstance(mapping.get("parent_library"), str):
         library = mapping["parent_library"]

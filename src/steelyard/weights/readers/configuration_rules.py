@@ -76,6 +76,18 @@ INDEX = Rule(
     fix="Refuse the file.",
     references=("CWE-22",),
 )
+ELSEWHERE = Rule(
+    id="config/remote-location",
+    title="Model that lies at an address",
+    severity="medium",
+    effect="review",
+    what="A configuration names a web address or a network share where the name of a base model "
+    "stands.",
+    why="The loader fetches it from there, with your credentials for that share, and loads what "
+    "comes: nothing pins it.",
+    fix="Name the model by its repository and revision, or keep it in the folder.",
+    references=("CWE-829", "CWE-918"),
+)
 CLASS = Rule(
     id="config/module-class",
     title="Module class outside the library",
@@ -111,5 +123,6 @@ UNREADABLE = Rule(
     references=("RFC 8259",),
 )
 RULES = (
-    REMOTE, TRUST, PIPELINE, KERNEL, LIBRARY, TARGET, INDEX, CLASS, DUPLICATE, UNREADABLE,
+    REMOTE, TRUST, PIPELINE, KERNEL, LIBRARY, TARGET, INDEX, ELSEWHERE, CLASS, DUPLICATE,
+    UNREADABLE,
 )  # fmt: skip

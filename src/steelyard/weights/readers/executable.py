@@ -53,6 +53,8 @@ MAGICS: dict[bytes, str] = {
     b"\xca\xfe\xba\xbe": "Java class or universal Mach-O",
     b"dex\n": "Dalvik",
     b"BC\xc0\xde": "LLVM bitcode",
+    b"!<arch>\n": "static library",
+    b"L\0\0\0\x01\x14\x02\0": "Windows shortcut",
 }  # fmt: skip
 
 

@@ -101,6 +101,7 @@ RULES = (CODE, IMPORT, ACT, NETWORK, OBFUSCATED, UNREADABLE)
 
 START = re.compile(rb"^(?:import [\w.]+|from [\w.]+ import )", re.MULTILINE)
 SCRIPT = re.compile(r"<script\b|\bon(?:error|load)\s*=|javascript:", re.IGNORECASE)
+SHELL_CALL = re.compile(r"get_ipython\(\)\s*\.\s*(?:system|getoutput|run_cell_magic)\b[^\n]{0,80}")
 MOST_DEEDS = 100
 
 
@@ -187,6 +188,14 @@ class Notebook(Reader):
                                 f"cell {index}: {line[:200]}",
                                 severity="high" if HOSTILE.search(text) else None,
                             )
+                    for call in SHELL_CALL.finditer(text):
+                        yield MAGIC.at(
+                            place,
+                            f"cell {index}: {call[0]}",
+                            severity="high" if HOSTILE.search(text) else "medium",
+                        )
+                elif SCRIPT.search(_joined(cell.get("source"))):
+                    yield OUTPUT.at(place, f"cell {index}: script in its text", severity="medium")
                 if SCRIPT.search(_html(cell.get("outputs"))):
                     yield OUTPUT.at(place, f"cell {index}: script in its output")
         if code:

@@ -5,12 +5,13 @@ Source: github.com/huggingface/safetensors, README "Format" and `safetensors/src
 report all of them, and where the bytes lie that nobody indexed.
 """
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
-from steelyard.weights.reader import Context, Fact, Item, Reader, Tensor
+from steelyard.weights.reader import Context, Fact, Item, Member, Reader, Tensor
 from steelyard.weights.rules import Rule
-from steelyard.weights.source import Source
+from steelyard.weights.source import Memory, Source
 from steelyard.weights.structured import parse
 
 SPECIFICATION = "https://github.com/huggingface/safetensors#format"
@@ -103,7 +104,7 @@ GAP = Rule(
 METADATA = Rule(
     id="safetensors/metadata",
     title="Metadata that is not text",
-    severity="low",
+    severity="medium",
     what="`__metadata__` is not an object of strings.",
     why="The reference loader refuses the file; others read it.",
     fix="Write the file again with the safetensors library.",
@@ -164,6 +165,9 @@ def _metadata(metadata: Any, context: Context) -> Iterator[Item]:
     if not isinstance(metadata, dict):
         yield METADATA.at(context.place(detail="__metadata__"), "__metadata__ is not an object")
         return
+    if metadata:
+        told = json.dumps(metadata, ensure_ascii=False, indent=1).encode("utf-8", "replace")
+        yield Member(name="__metadata__.json", source=Memory(told, "__metadata__.json"))
     for key, value in metadata.items():
         if not isinstance(value, str):
             where = context.place(detail=f"__metadata__.{key}")

@@ -3,13 +3,17 @@
 import json
 import re
 from collections.abc import Iterator
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
+from itertools import islice
 
 from steelyard.detectors import personal, secrets
+from steelyard.detectors.match import Match
 from steelyard.evidence.value import Skipped
 from steelyard.weights import invisible
 from steelyard.weights.reader import Context, Item, Reader
+from steelyard.weights.readers.executable import COMMAND
 from steelyard.weights.rules import Rule
+from steelyard.weights.scripts.commands import HOSTILE
 from steelyard.weights.source import Source
 from steelyard.weights.structured import looks_like_text, parse, read_text
 
@@ -61,6 +65,27 @@ DROP = re.compile(
     r"loca\.lt|pastebin\.com|paste\.ee|transfer\.sh|file\.io|api\.telegram\.org|dnslog\.cn|"
     r"ceye\.io|canarytokens\.\w+)$|\.onion$"
 )
+NEAR = tuple(
+    ip_network(text)
+    for text in ("0.0.0.0/8", "10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+                 "192.168.0.0/16", "100.64.0.0/10", "::1/128", "fc00::/7", "fe80::/10")
+)  # fmt: skip
+"""Networks of one machine or house (RFC 1918, 3927, 4193, 6598)."""
+
+ASSIGNED = re.compile(
+    r"(?i:(?<![a-z])(?:api[_-]?key|apikey|secret(?:[_-]?(?:access[_-]?)?key)?|(?:access|auth|private|"
+    r"bearer|hub|hf|bot)[_-]?token|client[_-]?secret|passw(?:or)?d))[\"']?\s{0,4}[:=]\s{0,4}"
+    r"[\"']?([A-Za-z0-9_+/=-]{20,200})(?![\w.(])"
+)
+DIGITS, BITS = 3, 3.5
+"""Least digits, and entropy a character, of a value that was drawn and not typed."""
+
+RUN_BY_OTHERS = (".json", ".toml", ".yaml", ".yml", ".cfg", ".mk", ".desktop", ".service", ".ini")
+"""Endings of files whose commands are run by something else than a shell."""
+
+PROSE = (".md", ".rst")
+"""Endings of texts in which a specimen key explains something."""
+
 MOST_SHOWN = 50
 SERIOUS = {"card", "ssn", "iban"}
 MANY_CONTACTS = 5
@@ -72,7 +97,7 @@ class Text(Reader):
 
     format = "text"
     rank = 3
-    rules = (SECRET, PERSONAL, INVISIBLE, ENDPOINT)
+    rules = (SECRET, PERSONAL, INVISIBLE, ENDPOINT, COMMAND)
 
     def sniff(self, source: Source) -> bool:
         """No control characters in the head."""
@@ -91,6 +116,7 @@ class Text(Reader):
         yield from _secrets(words, context)
         yield from _personal(words, context)
         yield from _endpoints(words, context)
+        yield from _commands(words, source, context)
         hidden = invisible.STEERING.findall(words)
         if hidden:
             line = words.count("\n", 0, words.index(hidden[0])) + 1
@@ -121,10 +147,41 @@ def _line(words: str, at: int) -> str:
 
 
 def _secrets(words: str, context: Context) -> Iterator[Item]:
-    found = [match for match in secrets.find(words) if match.valid]
-    for match in found[:MOST_SHOWN]:
+    shaped = list(secrets.find(words))
+    for match in [match for match in shaped if match.valid][:MOST_SHOWN]:
         line = _line(words, match.start)
         yield SECRET.at(context.place(detail=line), f"{line}: has the form of a {match.kind}")
+    for kind, at in _likely(words, shaped, context)[:MOST_SHOWN]:
+        line = _line(words, at)
+        yield SECRET.at(
+            context.place(detail=line),
+            f"{line}: may be a {kind}",
+            confidence="possible",
+            severity="medium",
+        )
+
+
+def _likely(words: str, shaped: list[Match], context: Context) -> list[tuple[str, int]]:
+    """(kind, place) of values that look drawn at random, and of specimens outside prose."""
+    taken = {match.start for match in shaped if match.valid}
+    found = [
+        ("value for a key or password", match.start(1))
+        for match in ASSIGNED.finditer(words)
+        if match.start(1) not in taken and _is_drawn(match[1])
+    ]
+    prose = context.path.lower().endswith(PROSE)
+    for match in shaped:
+        secret = words[match.start : match.end]
+        specimen = match.kind == "aws-access-key" and not prose
+        if not match.valid and (specimen or (match.kind == "github-token" and _is_drawn(secret))):
+            found.append((match.kind, match.start))
+    return found
+
+
+def _is_drawn(value: str) -> bool:
+    digits = sum(letter.isdigit() for letter in value)
+    mixed = any(letter.isalpha() for letter in value) and digits >= DIGITS
+    return mixed and secrets.is_random(value) and secrets.entropy(value) >= BITS
 
 
 def _personal(words: str, context: Context) -> Iterator[Item]:
@@ -153,8 +210,22 @@ def _endpoints(words: str, context: Context) -> Iterator[Item]:
             yield ENDPOINT.at(context.place(detail=line), f"{line}: {host}")
 
 
+def _commands(words: str, source: Source, context: Context) -> Iterator[Item]:
+    """Hostile commands in files that other programs run: builds, tasks, starters."""
+    name = source.name.lower()
+    built = name.startswith(("dockerfile", "makefile", "justfile", "containerfile"))
+    if built or name.endswith(RUN_BY_OTHERS):
+        for match in islice(HOSTILE.finditer(words), MOST_SHOWN):
+            line = _line(words, match.start())
+            message = f"{line}: {match.group()[:200]!r}"
+            yield COMMAND.at(context.place(detail=line), message, severity="medium")
+
+
 def _is_public_address(host: str) -> bool:
+    """Whether it is a bare address of another network; those kept for examples count, too."""
     try:
-        return ip_address(host).is_global
+        address = ip_address(host)
     except ValueError:
         return False
+    near = any(address in network for network in NEAR if network.version == address.version)
+    return not near and not (address.is_multicast or address.is_unspecified)

@@ -30,16 +30,46 @@ PACKAGE = Rule(
     fix="Install from the usual index, pinned by hash.",
     references=("CWE-494", "CWE-829"),
 )
+FOREIGN = Rule(
+    id="yaml/foreign-tag",
+    title="YAML that builds objects of another language",
+    severity="high",
+    effect="denied",
+    what="The document holds a tag that names a class of Java, Ruby, PHP or .NET.",
+    why="An unsafe loader of that language builds the object, and runs what it does.",
+    fix="Refuse the file.",
+    references=("CVE-2022-1471", "CVE-2013-0156", "CWE-502"),
+)
+BOMB = Rule(
+    id="yaml/expansion",
+    title="YAML that stands for millions of values",
+    severity="high",
+    effect="review",
+    what="Anchors that repeat each other stand for more than a million values.",
+    why="A loader that follows them takes all memory.",
+    fix="Refuse the file.",
+    references=("CVE-2019-11253", "CWE-776"),
+)
+FOREIGN_TAG = re.compile(r"!!?(?:javax?|ruby|php|com|org|net|sun)[./:][\w./:$]+|!!System\.[\w.]+")
+ANCHOR = re.compile(r"(?:^|[\s\[,:-])([&*])(\w[\w-]{0,60})")
+MOST_VALUES = 1_000_000
 PYTHON_TAG = re.compile(
     r"!!python/[\w/.:]+|tag:yaml\.org,2002:python/[\w/.:]*|!<tag:yaml\.org,2002:python[^>]*>"
 )
 TARGETS = re.compile(r"^[\s\"'-]*_target_[\"']?\s*:\s*[\"']?([\w.]+)", re.MULTILINE)
 TRUSTED = re.compile(r"^[\s\"'-]*trust_remote_code[\"']?\s*[:=]\s*[Tt]rue\b", re.MULTILINE)
 URLS = re.compile(
-    r"^\s*(?:-e\s|--editable|--(?:extra-)?index-url|--find-links|-i\s|-f\s|--trusted-host|"
+    r"^\s*(?:-e\s|--editable|(?:-r|-c|--requirement|--constraint)\s*\w+://|--(?:extra-)?index-url|--find-links|-i\s|-f\s|--trusted-host|"
     r"(?:git|hg|svn|bzr)\+|https?://|file:|\.{1,2}/|/|[\w.\[\],-]+\s*@\s*\S+:).*",
     re.MULTILINE,
 )
+FETCHED = re.compile(
+    r"^[\s\"'\w=\[,-]*(?:(?:git|hg|svn)\+(?:https?|ssh|git)://|--(?:extra-)?index-url|"
+    r"[\w.\[\]-]+\s@\s(?:git\+)?https?:)[^\n]*",
+    re.MULTILINE,
+)
+"""In a list of packages that is YAML or TOML."""
+
 MOST_EACH = 20
 
 
@@ -48,7 +78,7 @@ class Yaml(Reader):
 
     format = "yaml"
     rank = 1
-    rules = (TAG, TARGET, TRUST)
+    rules = (TAG, FOREIGN, BOMB, PACKAGE, TARGET, TRUST)
 
     def sniff(self, source: Source) -> bool:
         """A Python tag, a `_target_`, a document start with keys, or the name."""
@@ -64,6 +94,15 @@ class Yaml(Reader):
         for match in _some(PYTHON_TAG, words):
             line = words.count("\n", 0, match.start()) + 1
             yield TAG.at(context.place(detail=f"line {line}"), f"line {line}: {match[0][:200]}")
+        for match in _some(FOREIGN_TAG, words):
+            line = words.count("\n", 0, match.start()) + 1
+            yield FOREIGN.at(context.place(detail=f"line {line}"), f"line {line}: {match[0][:200]}")
+        values = _values(words)
+        if values > MOST_VALUES:
+            yield BOMB.at(context.place(), f"anchors stand for {values:.2g} values")
+        for match in _some(FETCHED, words):
+            line = words.count("\n", 0, match.start()) + 1
+            yield PACKAGE.at(context.place(detail=f"line {line}"), match[0].strip()[:300])
         for name in sorted({match[1] for match in TARGETS.finditer(words)})[:MOST_EACH]:
             if is_denied(name):
                 yield TARGET.at(context.place(detail=name), f"_target_ is {name!r}")
@@ -84,16 +123,33 @@ class Requirements(Reader):
     rules = (PACKAGE,)
 
     def sniff(self, source: Source) -> bool:
-        """`requirements*.txt`."""
+        """`requirements*.txt`, or a project's own list."""
         name = source.name.lower()
+        if name in {"pyproject.toml", "pipfile", "setup.cfg"}:
+            return looks_like_text(source)
         return name.startswith("requirements") and name.endswith((".txt", ".in"))
 
     def read(self, source: Source, context: Context) -> Iterator[Item]:
         """Lines that are not packages of the index."""
         words = read_text(source) or ""
-        for match in _some(URLS, words):
+        plain = source.name.lower().endswith((".txt", ".in"))
+        for match in _some(URLS if plain else FETCHED, words):
             line = words.count("\n", 0, match.start()) + 1
             yield PACKAGE.at(context.place(detail=f"line {line}"), match[0].strip()[:300])
+
+
+def _values(words: str) -> float:
+    """How many values the largest anchor stands for, once the ones in it are followed."""
+    weights: dict[str, float] = {}
+    current, largest = "", 1.0
+    for match in ANCHOR.finditer(words):
+        if match[1] == "&":
+            current = match[2]
+            weights[current] = 1.0
+        elif current:
+            weights[current] = min(weights[current] + weights.get(match[2], 1.0), 1e30)
+            largest = max(largest, weights[current])
+    return largest
 
 
 def _some(pattern: re.Pattern[str], words: str) -> Iterator[re.Match[str]]:

@@ -44,6 +44,10 @@ CALLS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("executes", EXECUTES), ("network", NETWORK), ("loads", LOADS), ("writes", WRITES),
 )  # fmt: skip
 
+ACTED_ON = re.compile(
+    r"\.ssh/|authorized_keys|\.(?:bashrc|profile|bash_profile|zshrc|zprofile)$|^/etc/|cron|"
+    r"site-packages|sitecustomize|autostart|LaunchAgents|\.git/hooks"
+)
 INTERNALS = re.compile(
     r"(?:^|\.)(?:__subclasses__|__globals__|__builtins__|__code__|__bases__|__mro__|gi_frame|"
     r"f_globals|f_builtins|__reduce__|__reduce_ex__|__loader__)(?:\.|$)"
@@ -115,6 +119,10 @@ def _deeds(node: ast.AST, known: dict[str, str], *, on_import: bool) -> Iterator
                 yield Deed(kind, name, line, on_import)
         case ast.Attribute() if INTERNALS.search(node.attr):
             yield Deed("obfuscated", f".{node.attr}", line, on_import)
+        case ast.Assign(targets=[ast.Attribute() as target]) if dotted(target, known).startswith(
+            "builtins."
+        ):
+            yield Deed("obfuscated", f"{dotted(target, known)} is replaced", line, on_import)
         case ast.Name(id="__builtins__"):
             yield Deed("obfuscated", "__builtins__", line, on_import)
         case ast.keyword(arg="cmdclass"):
@@ -134,6 +142,8 @@ def _call(node: ast.Call, known: dict[str, str]) -> Iterator[tuple[Kind, str]]:
             yield kind, name
     if name in {"compile", "builtins.compile"}:
         yield "executes", name
+    if name in {"open", "builtins.open", "io.open"} and _is_taken_up(node):
+        yield "executes", f"{name} of a file that runs at log-in or lets others in"
     if DECODES.search(name) and any(_is_blob(argument) for argument in node.args):
         yield "obfuscated", f"{name} of a long literal"
     for argument in (*node.args, *(pair.value for pair in node.keywords)):
@@ -141,6 +151,14 @@ def _call(node: ast.Call, known: dict[str, str]) -> Iterator[tuple[Kind, str]]:
             handed = dotted(argument, known)
             if EXECUTES.search(handed):
                 yield "executes", f"{handed} handed to {name or 'a call'}"
+
+
+def _is_taken_up(node: ast.Call) -> bool:
+    """Whether `open` writes a file that the system acts on."""
+    path = text(node.args[0]) if node.args else None
+    modes = [*node.args[1:2], *(pair.value for pair in node.keywords if pair.arg == "mode")]
+    writes = any(set(text(mode) or "") & set("wax+") for mode in modes)
+    return writes and path is not None and ACTED_ON.search(path) is not None
 
 
 def _is_blob(node: ast.AST) -> bool:

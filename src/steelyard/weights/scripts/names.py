@@ -44,11 +44,27 @@ def text(node: ast.AST | None, depth: int = 0) -> str | None:  # noqa: C901, PLR
             return None
 
 
+STARRED = {
+    "os": ("system", "popen", "execv", "execve", "execvp", "spawnv", "spawnl", "posix_spawn"),
+    "subprocess": ("run", "call", "Popen", "check_call", "check_output", "getoutput"),
+    "ctypes": ("CDLL", "cdll", "PyDLL", "memmove"),
+    "pickle": ("load", "loads", "Unpickler"),
+    "socket": ("socket", "create_connection"),
+    "shutil": ("rmtree", "move"),
+}
+"""What `from … import *` brings in that matters here."""
+
+
 def _joined(parts: list[str | None], glue: str | None = "") -> str | None:
     whole = [part for part in parts if part is not None]
     if glue is None or len(whole) != len(parts):
         return None
     return glue.join(whole)[:LONGEST]
+
+
+def _starred(module: str, names: list[ast.alias]) -> dict[str, str]:
+    starred = names[0].name == "*"
+    return {name: f"{module}.{name}" for name in STARRED.get(module, ()) if starred}
 
 
 def aliases(tree: ast.AST) -> dict[str, str]:
@@ -61,8 +77,9 @@ def aliases(tree: ast.AST) -> dict[str, str]:
                     top = name.name.split(".")[0]
                     found[name.asname or top] = name.name if name.asname else top
             case ast.ImportFrom(module=module, names=names):
+                base = "." * node.level + (module or "")
+                found |= _starred(base, names)
                 for name in names:
-                    base = "." * node.level + (module or "")
                     found[name.asname or name.name] = f"{base}.{name.name}"
             case _:
                 pass
@@ -92,17 +109,8 @@ def dotted(node: ast.AST | None, known: Mapping[str, str], depth: int = 0) -> st
         case ast.Attribute(value=value, attr=attr):
             base = dotted(value, known, depth + 1)
             return f"{base}.{attr}" if base else f"?.{attr}"
-        case ast.Call(func=function, args=[argument, *_]):
-            called = dotted(function, known, depth + 1)
-            if called in {"__import__", "importlib.import_module", "builtins.__import__"}:
-                return text(argument) or ""
-            if called in {"getattr", "builtins.getattr"} and len(node.args) > 1:
-                named = text(node.args[1])
-                base = dotted(argument, known, depth + 1)
-                return f"{base}.{named}" if named and base else ""
-            if called.endswith((".get", ".__getitem__", ".pop")):
-                return text(argument) or ""
-            return ""
+        case ast.Call(func=function, args=[_, *_]):
+            return _called(dotted(function, known, depth + 1), node, known, depth)
         case ast.Call(func=function):
             called = dotted(function, known, depth + 1)
             return called if called in {"globals", "vars", "locals"} else ""
@@ -110,6 +118,23 @@ def dotted(node: ast.AST | None, known: Mapping[str, str], depth: int = 0) -> st
             return _looked_up(dotted(value, known, depth + 1), text(key))
         case _:
             return ""
+
+
+def _called(called: str, node: ast.Call, known: Mapping[str, str], depth: int) -> str:
+    """What a call that imports or looks up comes to."""
+    argument = node.args[0]
+    if called in {"__import__", "importlib.import_module", "builtins.__import__"}:
+        return text(argument) or ""
+    if called in {"getattr", "builtins.getattr"} and len(node.args) > 1:
+        named = text(node.args[1])
+        base = dotted(argument, known, depth + 1)
+        return f"{base}.{named}" if named and base else ""
+    if called == "vars":
+        base = dotted(argument, known, depth + 1)
+        return f"{base}.__dict__" if base else ""
+    if called.endswith((".get", ".__getitem__", ".pop")):
+        return text(argument) or ""
+    return ""
 
 
 def _looked_up(base: str, key: str | None) -> str:
