@@ -80,6 +80,13 @@ def test_the_exit_code_is_the_verdict(
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
+def test_why_a_gate_holds_although_its_interval_reaches_past_is_said_once(desk: Desk) -> None:
+    with serve(Behaviour(rate=0.0)) as endpoint:
+        done = desk.run(desk.coin(endpoint, "--out", "o"))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("The interval reaches past 5 %") == 1
+
+
 def test_json_prints_the_statement_and_nothing_else(desk: Desk) -> None:
     with serve(Behaviour(rate=1.0)) as endpoint:
         done = desk.run(desk.coin(endpoint, "--json", "--out", "o", "--seed", "s"))

@@ -8,6 +8,9 @@ STYLES = {
     "pass": "green", "fail": "bold red", "inconclusive": "yellow", "not-measured": "dim",
     "admit": "bold green", "refuse": "bold red", "review": "bold yellow",
 }  # fmt: skip
+MOST = 8
+"""Reasons that a terminal shows."""
+
 SENTENCES = {
     "admit": "ADMIT: every gate of policy {policy} holds.",
     "refuse": "REFUSE: at least one gate of policy {policy} does not hold.",
@@ -41,7 +44,7 @@ def show(found: Audit) -> None:
         measure = figures.get(gate.metric)
         estimate = measure.estimate if measure is not None else None
         more = rule.beyond(gate, gate.state, estimate if isinstance(estimate, Estimate) else None)
-        if more:
+        if more and gate.reason not in found.reasons[:MOST]:
             console.print(f"[dim]{escape(gate.metric)}: {escape(more)}[/]", soft_wrap=True)
     console.print(_figures(found))
     for skipped in found.not_measured:
@@ -50,10 +53,10 @@ def show(found: Audit) -> None:
     sentence = SENTENCES[found.verdict].format(policy=found.policy)
     console.print(f"\n[{STYLES[found.verdict]}]{escape(sentence)}[/]")
     console.print(f"  {_count(found.gates)}; {found.journal.calls} calls counted.")
-    for reason in found.reasons[:8]:
+    for reason in found.reasons[:MOST]:
         console.print(f"  · {escape(reason)}", soft_wrap=True)
-    if len(found.reasons) > 8:  # noqa: PLR2004 (as many as above)
-        console.print(f"  · and {len(found.reasons) - 8} more, in the report")
+    if len(found.reasons) > MOST:
+        console.print(f"  · and {len(found.reasons) - MOST} more, in the report")
 
 
 def number(value: float, unit: str = "fraction") -> str:
