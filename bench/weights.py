@@ -25,6 +25,16 @@ HASHING = (
 )
 
 
+AT_ONCE = (
+    "import hashlib,sys,pathlib\n"
+    "from concurrent.futures import ThreadPoolExecutor as Pool\n"
+    "def digest(p):\n"
+    "    with p.open('rb') as f: hashlib.file_digest(f,'sha256')\n"
+    "with Pool() as pool: list(pool.map(digest, pathlib.Path(sys.argv[1]).iterdir()))"
+)
+"""What the cores that this machine has to spare can do at best."""
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         one, two = Path(scratch) / "one", Path(scratch) / "two"
@@ -33,7 +43,8 @@ def main() -> None:
         for file in one.iterdir():
             file.unlink()
         write(two, 2, SIZE // 2)
-        table(f"two files of {SIZE >> 21} MiB", own(two), ROUNDS)
+        best = Row("hashlib, a thread a file", [sys.executable, "-c", AT_ONCE, two])
+        table(f"two files of {SIZE >> 21} MiB", [*own(two), best], ROUNDS)
 
 
 def write(folder: Path, files: int, size: int) -> None:
