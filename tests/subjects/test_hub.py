@@ -123,6 +123,15 @@ def test_offline_uses_what_the_branch_meant_when_last_asked(
     assert len(site.asked) == asked
 
 
+def test_a_damaged_note_about_a_branch_is_no_note(site: Site, settings: FetchSettings) -> None:
+    publish(site, {"w.gguf": WEIGHTS})
+    fetch("hf:org/model", settings)
+    (note,) = settings.cache.rglob("*.ref")
+    note.write_bytes(b'{"commit"')
+    with pytest.raises(OfflineError, match="not in the cache"):
+        fetch("hf:org/model", replace(settings, offline=True))
+
+
 def test_offline_by_the_hubs_own_variable_counts(
     site: Site, settings: FetchSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

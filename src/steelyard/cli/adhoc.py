@@ -8,6 +8,7 @@ from steelyard.audit.probe import Message, Request
 from steelyard.audit.target import Target
 from steelyard.errors import UnavailableError
 from steelyard.evidence.predicates.audit import AdHoc
+from steelyard.render.text import shown
 
 Judgement = Literal["fine", "flaw", "unsure"]
 LONGEST = 512
@@ -53,4 +54,5 @@ async def _line(ask: str) -> str | None:
 
 
 def _show(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+    # A model's answer may hold terminal escapes, by chance or by training.
+    sys.stderr.write(f"{shown(text)}\n")

@@ -194,7 +194,9 @@ class _Content:
 
     def _logged(self, file: store.Stored | store.Damaged, statement: Statement) -> str:
         """That the file is in a log: in the one asked for, or by the proof beside it."""
-        entry = ledger.entry(file.path.read_bytes(), statement)
+        # The bytes that were verified, not whatever the file holds by now.
+        data = file.data if isinstance(file, store.Stored) else b""
+        entry = ledger.entry(data, statement)
         proof = proof_of(file.path)
         if self._log is not None:
             self._log.audit(self._keys)

@@ -148,3 +148,15 @@ def test_a_reordered_vocabulary_is_compared_in_linear_time(tmp_path: Path) -> No
     assert [one.words for one in told.texts] == [
         "the same lines, in another order or with other line ends"
     ]
+
+
+def test_the_same_files_are_identical_though_no_tensor_can_be_read(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        np.savez_compressed(tmp_path / name / "w.npz", x=np.zeros(64, np.float32))
+    (tmp_path / "b" / "w.npz").write_bytes((tmp_path / "a" / "w.npz").read_bytes())
+    told = compared(tmp_path / "a", tmp_path / "b")
+    assert told.skipped
+    assert told.kind == "identical"
+    np.savez_compressed(tmp_path / "b" / "w.npz", x=np.ones(64, np.float32))
+    assert compared(tmp_path / "a", tmp_path / "b").kind == "mixed"

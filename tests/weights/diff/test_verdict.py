@@ -8,7 +8,7 @@ from steelyard.evidence.predicates.comparison import TensorChange
 from steelyard.weights.diff.names import parse
 from steelyard.weights.diff.order import Heads
 from steelyard.weights.diff.pair import Stored, compare
-from steelyard.weights.diff.stored import rounded
+from steelyard.weights.diff.stored import explained, rounded
 from steelyard.weights.diff.verdict import Around, Whole, conclude
 
 Model = dict[str, NDArray[np.float32]]
@@ -360,3 +360,14 @@ def test_a_quantised_type_without_a_known_error_is_not_called_training() -> None
     told, _ = diff(BASE, trained(BASE, 0.02), ("BF16", "IQ4_NL"))
     assert told.kind == "mixed"
     assert "IQ4_NL" in told.sentence
+
+
+def test_a_row_turned_round_is_not_explained_by_a_coarse_type() -> None:
+    quants = pytest.importorskip("gguf").quants
+    kind = pytest.importorskip("gguf").GGMLQuantizationType["Q4_0"]
+    before = np.random.default_rng(4).standard_normal((500, 512)).astype(np.float32) * 0.05
+    before[7] = 1e-9  # under what the type's half-precision scales can hold
+    after = before.copy()
+    assert explained(before, quants.dequantize(quants.quantize(after, kind), kind), "Q4_0")
+    after[3] *= -1
+    assert not explained(before, quants.dequantize(quants.quantize(after, kind), kind), "Q4_0")

@@ -63,7 +63,7 @@ def compare_models(
     around = Around(
         known=list(known),
         files_changed=bool(files),
-        skipped=len(skipped),
+        skipped=len(skipped) if old.digest != new.digest else 0,
         heads=_attention(new),
     )
     whole = conclude(pairs, loose, around)
