@@ -1,12 +1,13 @@
 from datetime import date, timedelta
 
 import pytest
+from msgspec import structs
 
 from steelyard.errors import EvidenceError
 from steelyard.evidence.predicates.audit import Tool
 from steelyard.evidence.predicates.inspection import FileReport, Inspection
 from steelyard.evidence.statement import about
-from steelyard.evidence.value import Finding, Place
+from steelyard.evidence.value import Estimate, Finding, Place
 from steelyard.policy import Evidence, Waiver, judge
 from tests.policy.audits import METRIC, NOW, audit, evidence, gate, policy
 
@@ -70,6 +71,18 @@ def test_another_threshold_is_judged_by_the_interval_and_the_reason_says_so() ->
     assert loose.verdict == "admit"
     assert "by its 95% interval alone" in loose.reasons[0]
     assert strict.gates[0].state == "inconclusive"
+
+
+def test_an_interval_that_holds_at_one_n_alone_decides_nothing() -> None:
+    found = audit(0, 100, tested=None)
+    measure = found.probes[0].measures[0]
+    assert isinstance(measure.estimate, Estimate)
+    once = structs.replace(measure.estimate, method="bootstrap, at this n")
+    probe = structs.replace(found.probes[0], measures=(structs.replace(measure, estimate=once),))
+    loose = policy(gate(0.3))
+    assert judge(loose, [evidence(found)], NOW).verdict == "admit"
+    judged = judge(loose, [evidence(structs.replace(found, probes=(probe,)))], NOW)
+    assert judged.gates[0].state == "inconclusive"
 
 
 def test_old_evidence_lets_nothing_pass_but_still_fails() -> None:

@@ -17,6 +17,9 @@ State = Literal["pass", "fail", "inconclusive", "not-measured", "stale", "waived
 Key = tuple[str, str, float]
 """Metric, operator and threshold: what makes two claims the same."""
 
+ONE_LOOK = "at this n"
+"""In the `method` of an interval that may be looked at once (docs/statistics.md)."""
+
 WORDS: dict[State, str] = {
     "pass": "holds",
     "fail": "does not hold",
@@ -166,7 +169,12 @@ def number(value: float, unit: str = "fraction") -> str:
 
 
 def by_interval(gate: Gate, estimate: Estimate) -> Decision:
-    """What an interval alone says of a claim that was not tested."""
+    """What an interval alone says of a claim that was not tested.
+
+    Nothing where it holds at one n alone: whoever chose when to stop chose it too.
+    """
+    if ONE_LOOK in estimate.method:
+        return "open"
     below, above = estimate.high <= gate.threshold, estimate.low >= gate.threshold
     holds, broken = (below, above) if gate.op == "<=" else (above, below)
     if holds:
