@@ -15,6 +15,13 @@ OUT = Path("demo")
 STEELYARD = Path(sys.executable).parent / "steelyard"
 EVIDENCE = str(OUT / "evidence.json")
 
+LEFT = (
+    ("report.html", "for people: open it in a browser"),
+    ("evidence.json", "signed, for machines: `steelyard verify demo`"),
+    ("journal.jsonl", "every question and every answer"),
+)
+"""What the demo leaves behind."""
+
 STEPS = (
     (
         "Weigh the model: ask it, measure it, sign what was found",
@@ -45,6 +52,10 @@ JUDGED = {0, 1, 3}
 def main() -> int:
     """Run every step; 0 if each of them gave an answer."""
     begun = time.monotonic()
+    print(
+        "About two minutes of questions to SmolLM2-135M-Instruct, a small model, on this machine;"
+    )
+    print("then its evidence is verified, judged again, and its file inspected.")
     for title, words in STEPS:
         print(f"\n# {title}\n$ steelyard {shlex.join(words)}\n", flush=True)
         code = subprocess.run([STEELYARD, *words], check=False).returncode  # noqa: S603
@@ -52,7 +63,9 @@ def main() -> int:
             print(f"\nThat should not have happened: exit code {code}.")
             return 1
     took = time.monotonic() - begun
-    print(f"\nDone in {took:.0f} s. Read {OUT / 'report.html'} in a browser.")
+    print(f"\nDone in {took:.0f} s; a refusal or a review is an answer, not an error. You have:")
+    for name, what in LEFT:
+        print(f"  {OUT / name!s:<22} {what}")
     return 0
 
 

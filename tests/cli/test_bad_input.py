@@ -179,6 +179,16 @@ def test_a_key_that_others_can_read_is_pointed_out(desk: Desk) -> None:
     assert "others can read the key own.pem" in err
 
 
+def test_an_audit_on_such_a_terminal_ends_as_anywhere(desk: Desk) -> None:
+    desk.environment["PYTHONIOENCODING"] = "ascii"
+    with serve(Behaviour()) as endpoint:
+        code, out, err = desk.run("audit", endpoint.reference, *COIN, "--out", "o")
+        assert code == 3, err
+        code, out, err = desk.run("card", "o/evidence.json", "--format", "html")
+    assert code == 0, err
+    assert out.isascii()
+
+
 def test_evidence_may_be_named_by_its_file(desk: Desk) -> None:
     model(desk.folder)
     with serve(Behaviour()) as endpoint:
@@ -193,3 +203,12 @@ def test_files_without_a_tensor_cannot_be_compared(desk: Desk) -> None:
     (desk.folder / "b.bin").write_bytes(b"nor this one" * 9)
     code, out, err = desk.run("diff", "a.bin", "b.bin")
     assert code == 4, out + err
+
+
+@pytest.mark.parametrize("words", ["policy show school", "probes", "inspect model.safetensors"])
+def test_a_terminal_that_is_not_utf_8_gets_what_it_can_show(desk: Desk, words: str) -> None:
+    model(desk.folder)
+    desk.environment["PYTHONIOENCODING"] = "ascii"
+    code, out, err = desk.run(*words.split())
+    assert (code, err) == (0, "")
+    assert out.isascii()

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import os
 import signal
 import sys
@@ -62,6 +63,9 @@ def _surroundings() -> Iterator[None]:
     """
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115 (closed at the end)
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115 (closed at the end)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # for terminals that are not UTF-8
     if threading.current_thread() is not threading.main_thread():
         yield
         return
