@@ -54,6 +54,7 @@ class Wish:
     ca: bool = False
     sign: bool = True
     code: bool = False
+    server: bool = False
     days: tuple[int, int] = (-10, 10)
     curve: ec.EllipticCurve = ec.SECP256R1()  # noqa: RUF009 (curves hold no state)
 
@@ -78,6 +79,10 @@ def issue(wish: Wish, by: Issued | None = None, now: datetime = NOW) -> Issued:
             critical=False,
         )
     )
+    if wish.server:
+        builder = builder.add_extension(
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
+        )
     if wish.code:
         builder = builder.add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False

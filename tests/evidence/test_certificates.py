@@ -41,10 +41,21 @@ def test_the_usage_for_code_signing_is_enough() -> None:
         ([issue(Wish(name="late", days=(-9, -1)), ROOT)], "valid from"),
         ([issue(Wish(name="early", days=(1, 9)), ROOT)], "valid from"),
         ([issue(Wish(name="mute", sign=False), ROOT)], "may not be used"),
+        ([issue(Wish(name="web.example", server=True), ROOT)], "may not be used"),
         ([issue(Wish(name="x"), LEAF), LEAF, MIDDLE], "no chain"),
         ([issue(Wish(name="x"), issue(Wish(name="root", ca=True)))], "no chain"),
     ],
-    ids=["no middle", "a CA", "stranger", "expired", "not yet", "usage", "not a CA", "same name"],
+    ids=[
+        "no middle",
+        "a CA",
+        "stranger",
+        "expired",
+        "not yet",
+        "usage",
+        "a web server",
+        "not a CA",
+        "same name",
+    ],
 )
 def test_anything_else_is_no_signer(chain: list[Issued], why: str) -> None:
     with pytest.raises(EvidenceError, match=why):

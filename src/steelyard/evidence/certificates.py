@@ -38,7 +38,9 @@ def signer(chain: Sequence[bytes], roots: Sequence[x509.Certificate], now: datet
     """The key of `chain[0]` (DER), once a root vouches for it.
 
     1. Every certificate parses; the first holds a key that we verify with.
-    2. The first may sign: key usage digitalSignature, or extended key usage codeSigning.
+    2. The first may sign: key usage digitalSignature, or extended key usage codeSigning; and
+       extended usages, where there are any, are not all for something else (RFC 5280
+       §4.2.1.12: both must be met), or every web server under the root could sign models.
     3. It is within its validity at `now`, and
     4. it is one of `roots` itself, or a chain of valid CA certificates leads to one.
 
@@ -111,15 +113,19 @@ def _may_certify(
 def _may_sign(certificate: x509.Certificate) -> bool:
     found = certificate.extensions
     try:
-        if found.get_extension_for_class(x509.KeyUsage).value.digital_signature:
-            return True
-    except x509.ExtensionNotFound:
-        pass
-    try:
         usage = found.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
+        return _signs_digitally(found)
+    if ExtendedKeyUsageOID.CODE_SIGNING in usage:
+        return True
+    return ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usage and _signs_digitally(found)
+
+
+def _signs_digitally(found: x509.Extensions) -> bool:
+    try:
+        return found.get_extension_for_class(x509.KeyUsage).value.digital_signature
+    except x509.ExtensionNotFound:
         return False
-    return ExtendedKeyUsageOID.CODE_SIGNING in usage
 
 
 def _name(certificate: x509.Certificate) -> str:
