@@ -47,16 +47,8 @@ def compare_models(
     old, new = take(before[1]), take(after)
     mapping = align(old, new)
     others = [take(path) for path in known.values()]
-    skipped: list[Skipped] = [*old.skipped, *new.skipped]
-    pairs: list[Pair] = []
-    for name, held in sorted(new.tensors.items()):
-        partner = old.tensors.get(mapping.get(name, name))
-        if partner is None or partner.shape != held.shape:
-            continue
-        try:
-            pairs.append(_pair(partner, held, others, _heads(old, new, (partner, held))))
-        except SteelyardError as error:
-            skipped.append(Skipped(what=name, reason=str(error)))
+    pairs, failed = _pairs(old, new, mapping, others)
+    skipped = (*old.skipped, *new.skipped, *failed)
     loose = tuple(_loose(old, new, mapping))
     files = tuple(_files(old.files, new.files))
     words = tuple(_words(old, new))
@@ -79,10 +71,27 @@ def compare_models(
         texts=words,
         tensors=(*changed, *loose),
         same=len(pairs) - len(changed),
-        skipped=tuple(skipped),
+        skipped=skipped,
         shares=whole.shares,
     )
     return predicate, new.digest
+
+
+def _pairs(
+    old: Inventory, new: Inventory, mapping: Mapping[str, str], known: list[Inventory]
+) -> tuple[list[Pair], list[Skipped]]:
+    """Every tensor that both hold in one shape, and those of them that could not be read."""
+    pairs: list[Pair] = []
+    failed: list[Skipped] = []
+    for name, held in sorted(new.tensors.items()):
+        partner = old.tensors.get(mapping.get(name, name))
+        if partner is None or partner.shape != held.shape:
+            continue
+        try:
+            pairs.append(_pair(partner, held, known, _heads(old, new, (partner, held))))
+        except SteelyardError as error:
+            failed.append(Skipped(what=name, reason=str(error)))
+    return pairs, failed
 
 
 def _pair(before: Held, after: Held, known: list[Inventory], heads: int) -> Pair:
