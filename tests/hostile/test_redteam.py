@@ -316,3 +316,31 @@ def test_anchors_that_repeat_each_other_are_a_bomb(tmp_path: Path) -> None:
     assert "yaml/expansion" in rules(look(tmp_path, "\n".join(lines).encode(), "c.yaml"))
     plain = b"base: &base\n  lr: 0.1\na:\n  <<: *base\nb:\n  <<: *base\n"
     assert not look(tmp_path, plain, "c.yaml").findings
+
+
+def lz4(*blocks: bytes, flags: int = 0x60) -> bytes:
+    """An LZ4 frame; a block is already packed, or stored where it begins with `=`."""
+    out = b"\x04\x22\x4d\x18" + bytes([flags, 0x40, 0])
+    for block in blocks:
+        stored = block[:1] == b"="
+        raw = block[1:] if stored else block
+        out += (len(raw) | stored << 31).to_bytes(4, "little") + raw
+    return out + bytes(4)
+
+
+def test_a_pickle_under_lz4_is_read(tmp_path: Path) -> None:
+    assert DENIED in rules(look(tmp_path, lz4(b"=" + EVIL), "model.joblib"))
+    literal = bytes([0xF0, len(EVIL) - 15]) + EVIL
+    assert DENIED in rules(look(tmp_path, lz4(literal), "model.joblib"))
+    assert not look(tmp_path, lz4(b"=" + HARMLESS), "model.joblib").findings
+
+
+def test_lz4_copies_and_refuses_as_the_format_has_it(tmp_path: Path) -> None:
+    # One literal, then a copy of 4 + 15 + 40 bytes from one back: 60 times the letter.
+    text = look(tmp_path, lz4(b"\x1fa\x01\x00\x28\x00"), "text.lz4")
+    assert not text.findings
+    for broken in (b"\x1fa\x09\x00\x28\x00", b"\x1fa\x01", b"\xf0"):
+        assert "compressed/broken" in rules(look(tmp_path, lz4(broken), "x.lz4"))
+    assert "compressed/broken" in rules(look(tmp_path, lz4(b"=abc")[:-6], "x.lz4"))
+    followed = look(tmp_path, lz4(b"=text") + EVIL, "x.lz4")
+    assert {"compressed/trailing-data", DENIED} <= rules(followed)

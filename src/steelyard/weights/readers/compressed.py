@@ -1,10 +1,11 @@
-"""One compressed stream: gzip, zlib, bzip2, xz, lzma; lz4 and Zstandard are named, not opened."""
+"""One compressed stream: gzip, zlib, bzip2, xz, lzma, lz4; others are named, not opened."""
 
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from steelyard.evidence.value import Skipped
+from steelyard.weights.archives.lz4 import frames
 from steelyard.weights.archives.rules import BROKEN, COMPRESSED_RULES, NOT_OPENED, TRAILING
 from steelyard.weights.archives.streamed import Pieces, inflate, other, unpacked
 from steelyard.weights.reader import Context, Item, Member, Reader
@@ -82,5 +83,7 @@ def _pieces(source: Source, kind: str) -> Pieces | None:
             return inflate(source, 0, source.size, 15)
         case "bz2" | "xz" | "lzma":
             return other(source, 0, source.size, kind)
+        case "lz4":
+            return frames(source)
         case _:
             return None
