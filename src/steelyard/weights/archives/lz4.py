@@ -5,7 +5,7 @@ loader would refuse is read all the same.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from steelyard.weights.archives.streamed import FollowedError, Pieces, UnpackError
 from steelyard.weights.source import Source
@@ -38,7 +38,7 @@ def frames(source: Source) -> Pieces:
     return run
 
 
-def _blocks(source: Source, at: int, flags: int) -> Iterator[tuple[bytes, int]]:
+def _blocks(source: Source, at: int, flags: int) -> Generator[tuple[bytes, int], None, int]:
     """Give the blocks of one frame; returns where the frame ends."""
     history = b""
     while True:
