@@ -314,7 +314,7 @@ COMPRESSED = {
     "nullifai-7z": (seven_zipped(EVIL), DENIED),
     "gzip-cut-short": (gzip.compress(EVIL + bytes(range(256)) * 64)[:-40], "compressed/broken"),
     "gzip-and-more": (gzip.compress(HARMLESS) + b"something else", "compressed/trailing-data"),
-    "lz4": (b"\x04\x22\x4d\x18" + bytes(40), "archive/not-opened"),
+    "lz4": (b"\x04\x22\x4d\x18" + bytes(40), "compressed/broken"),
     "zstd": (b"\x28\xb5\x2f\xfd" + bytes(40), "archive/not-opened"),
     "object-array": (array("'|O'", "(1,)", EVIL), DENIED),
     "object-in-a-record": (array("[('a', '<f4'), ('b', '|O')]", "(1,)", EVIL), DENIED),
