@@ -1,4 +1,5 @@
 import hashlib
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -62,3 +63,15 @@ def test_many_overlapping_and_unordered_spans_each_get_their_own(tmp_path: Path)
 def test_a_span_that_cannot_be_counted_gives_none(tmp_path: Path, span: Span) -> None:
     (tmp_path / "x").write_bytes(bytes(400))
     assert over(tmp_path / "x", [span]).counted == (Counted(),)
+
+
+def test_a_small_file_is_read_into_a_small_buffer(tmp_path: Path) -> None:
+    path = tmp_path / "small"
+    path.write_bytes(b"few")
+    tracemalloc.start()
+    try:
+        over(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1 << 20
