@@ -106,6 +106,24 @@ def test_a_second_audit_does_not_heal_a_failed_one() -> None:
     assert "old.json" in found.reasons[0]
 
 
+def test_an_audit_repeated_until_it_passes_does_not_pass_more_easily() -> None:
+    barely = evidence(audit(0, 83), "lucky.json")  # one case past the fewest that can pass
+    assert judge(policy(gate()), [barely], NOW).verdict == "admit"
+    others = [evidence(audit(1, 20), f"other{number}.json") for number in range(9)]
+    told = judge(policy(gate()), [barely, *others], NOW)
+    assert told.verdict == "review"
+    assert told.gates[0].state == "inconclusive"
+    plenty = evidence(audit(0, 200), "plenty.json")
+    assert judge(policy(gate()), [plenty, *others], NOW).verdict == "admit"
+
+
+def test_an_interval_passes_only_where_no_other_audit_leaves_the_gate_open() -> None:
+    good = evidence(audit(0, 300, tested=0.2), "good.json")
+    assert judge(policy(gate()), [good], NOW).verdict == "admit"
+    open_ = evidence(audit(1, 20, tested=0.2), "open.json")
+    assert judge(policy(gate()), [good, open_], NOW).verdict == "review"
+
+
 def test_a_waiver_holds_until_its_day_and_names_who_answers() -> None:
     waiver = Waiver(metric=METRIC, reason="pilot", by="head", until=date(2026, 12, 1))
     waived = policy(gate(), waivers=(waiver,))

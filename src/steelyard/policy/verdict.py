@@ -5,6 +5,8 @@ for this policy's family of gates; otherwise by the figure's anytime-valid inter
 reason says so, because an interval covers for its figure alone.
 """
 
+import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,11 +90,7 @@ def judge(policy: Policy, evidence: Sequence[Evidence], now: datetime) -> Judgem
     Raises:
         EvidenceError: a predicate is not what its type says.
     """
-    audits = [
-        _read(each, policy, now)
-        for each in evidence
-        if each.statement.predicate_type == predicate_type("audit")
-    ]
+    audits = _read(evidence, policy, now)
     gates = tuple(_gate(gate, audits, policy, now) for gate in policy.gates)
     inspected = _inspections(evidence)
     around = rule.Around(
@@ -125,16 +123,39 @@ def _notes(evidence: Sequence[Evidence]) -> Iterator[str]:
                 yield f"{each.name}: {each.doubt}"
 
 
-def _read(evidence: Evidence, policy: Policy, now: datetime) -> _Read:
-    audit = convert(evidence.statement.predicate, Audit)
-    stale = evidence.made is not None and (now - evidence.made).days > policy.max_age_days
-    tested = {rule.key(gate): (gate.log_e_pass, gate.log_e_fail) for gate in audit.gates if gate.n}
-    return _Read(evidence.name, audit, stale, rule.decide(policy, tested))
+def _read(evidence: Sequence[Evidence], policy: Policy, now: datetime) -> list[_Read]:
+    """The audits among `evidence`, each decided as if the best had been picked out of all.
+
+    Whoever repeats an audit until a gate passes has picked: with k audits that tested a gate,
+    its evidence for PASS is divided by k (Bonferroni over audits, which need not be
+    independent). Evidence for FAIL is not, or audits could be added to dilute a failure.
+    """
+    found = [
+        (each, convert(each.statement.predicate, Audit))
+        for each in evidence
+        if each.statement.predicate_type == predicate_type("audit")
+    ]
+    repeats = Counter(rule.key(gate) for _, audit in found for gate in audit.gates if gate.n)
+    read = []
+    for each, audit in found:
+        tested = {
+            rule.key(gate): (
+                gate.log_e_pass - math.log(repeats[rule.key(gate)]),
+                gate.log_e_fail,
+            )
+            for gate in audit.gates
+            if gate.n
+        }
+        stale = each.made is not None and (now - each.made).days > policy.max_age_days
+        read.append(_Read(each.name, audit, stale, rule.decide(policy, tested)))
+    return read
 
 
 def _gate(gate: Gate, audits: list[_Read], policy: Policy, now: datetime) -> GateJudgement:
     found = [_from_one(gate, each) for each in audits]
     best = min(found, key=lambda each: RANK.index(each.state), default=None)
+    if best is not None and best.state == "pass" and not _stands(gate, audits, found):
+        best = next(each for each in found if each.state == "inconclusive")
     if best is None or best.state == "not-measured":
         best = _judged(gate, "not-measured", rule.reason(gate, "not-measured", None), "")
     waiver = _waiver(policy.waivers, gate, now)
@@ -142,6 +163,19 @@ def _gate(gate: Gate, audits: list[_Read], policy: Policy, now: datetime) -> Gat
         return best
     reason = f"{best.reason}; waived until {waiver.until} by {waiver.by}: {waiver.reason}"
     return _judged(gate, "waived", reason, best.evidence, best.estimate)
+
+
+def _stands(gate: Gate, audits: list[_Read], found: list[GateJudgement]) -> bool:
+    """Whether a PASS stands beside the other audits.
+
+    One by e-values has paid for the repeats; one by an interval has not, so that it stands
+    only where no other audit leaves the gate open.
+    """
+    tested = any(
+        rule.key(gate) in read.decisions and each.state == "pass"
+        for read, each in zip(audits, found, strict=True)
+    )
+    return tested or all(each.state != "inconclusive" for each in found)
 
 
 def _from_one(gate: Gate, read: _Read) -> GateJudgement:
