@@ -83,3 +83,15 @@ def test_evidence_that_lists_the_files_names_the_one_that_changed(
     capsys.readouterr()
     assert main(["verify", str(path), "--model", str(model)]) == 1
     assert "changed: b.bin" in capsys.readouterr().out
+
+
+def test_a_page_that_the_evidence_does_not_give_is_named(
+    evidence: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main(["verify", str(evidence)]) == 0
+    assert "NOT drawn" not in capsys.readouterr().out
+    page = evidence / "report.html"
+    page.write_bytes(page.read_bytes().replace(b"</h1>", b"!</h1>", 1))
+    assert main(["verify", str(evidence)]) == 0
+    assert "NOT drawn from it, or by another version: report.html" in capsys.readouterr().out

@@ -10,7 +10,7 @@ import msgspec
 from steelyard import plugins
 from steelyard.errors import InputError
 from steelyard.evidence.predicates.audit import Audit
-from steelyard.evidence.statement import Statement
+from steelyard.evidence.statement import Statement, read
 
 if TYPE_CHECKING:
     from steelyard.evidence.signing import Signer
@@ -33,9 +33,10 @@ def write(statement: Statement, out: Path, signs: "Signer") -> str:
     from steelyard.evidence import envelope
 
     payload = statement.encode()
+    signed = read(payload)  # pages are drawn from what a reader of the evidence will have
     files = {"statement.json": payload + b"\n", "evidence.json": envelope.seal(payload, signs)}
     for name, file in REPORTS.items():
-        files[file] = str(plugins.load("formats", name)(statement)).encode()
+        files[file] = str(plugins.load("formats", name)(signed)).encode()
     out.mkdir(parents=True, exist_ok=True)
     replace(out, files)
     return str(signs.public.fingerprint)

@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from steelyard import plugins
+from steelyard.cli.outputs import REPORTS
 from steelyard.cli.sign import Place, default_signature, proof_of
 from steelyard.errors import EvidenceError, InputError, SteelyardError, UnavailableError
 from steelyard.evidence import (
@@ -184,7 +186,7 @@ class _Content:
                 text = self._signed(item, found.statement)
             else:
                 text = self._evidence(item, found.statement)
-            text += self._logged(item.file, found.statement)
+            text += self._logged(item.file, found.statement) + _pages(path, found.statement)
         except UnavailableError as error:
             return Checked(path, "unchecked", str(error))
         except SteelyardError as error:
@@ -278,6 +280,25 @@ def _companions(path: Path, signed_statement: Statement) -> None:
         said = encoding.convert(signed_statement.predicate, Audit)
         if journal.recompute(record) != (said.seed.commitment, said.journal.digest):
             raise EvidenceError(f"{record} is not the transcript that was signed")
+
+
+def _pages(path: Path, statement: Statement) -> str:
+    """Which pages beside an audit's envelope are not what it gives, as this version draws them.
+
+    Nothing is signed about a page, and another version draws it otherwise: it's said, not refused.
+    """
+    if path.name != "evidence.json" or statement.predicate_type != predicate_type("audit"):
+        return ""
+    other = [
+        file
+        for name, file in REPORTS.items()
+        if (path.parent / file).is_file()
+        and (path.parent / file).read_bytes()
+        != str(plugins.load("formats", name)(statement)).encode()
+    ]
+    if not other:
+        return ""
+    return f"; NOT drawn from it, or by another version: {', '.join(other)}"
 
 
 def _listings(verified: Sequence[Verified]) -> dict[str, dict[str, str]]:
