@@ -344,3 +344,63 @@ def test_lz4_copies_and_refuses_as_the_format_has_it(tmp_path: Path) -> None:
     assert "compressed/broken" in rules(look(tmp_path, lz4(b"=abc")[:-6], "x.lz4"))
     followed = look(tmp_path, lz4(b"=text") + EVIL, "x.lz4")
     assert {"compressed/trailing-data", DENIED} <= rules(followed)
+
+
+def safetensors(header: bytes, data: bytes = b"") -> bytes:
+    return len(header).to_bytes(8, "little") + header + data
+
+
+def named(name: str, *, white: int = 0) -> bytes:
+    entry = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
+    return safetensors(json.dumps({name: entry}).encode() + b" " * white, bytes(4))
+
+
+@pytest.mark.parametrize(
+    ("raw", "rule"),
+    [
+        (safetensors(b"[1, 2]"), "safetensors/header"),
+        (safetensors(b'[{"w": 1}]', bytes(40)), "safetensors/header"),
+        (named("w", white=9000), "safetensors/padding"),
+        (named("../../etc/x"), "safetensors/path-name"),
+        (named("/etc/x"), "safetensors/path-name"),
+    ],
+)
+def test_a_header_that_no_writer_makes_is_found(raw: bytes, rule: str, tmp_path: Path) -> None:
+    assert rules(look(tmp_path, raw, "model.safetensors")) == {rule}
+    assert not look(tmp_path, named("a/b..c.weight", white=7), "model.safetensors").findings
+
+
+@pytest.mark.parametrize("file", ["config.json", "notes"])
+def test_lists_inside_lists_are_a_bomb(file: str, tmp_path: Path) -> None:
+    deep = b"[" * 100_000 + b"]" * 100_000
+    assert rules(look(tmp_path, deep, file)) == {"reader/budget"}
+    assert not look(tmp_path, b"[" * 20 + b"]" * 20, file).findings
+
+
+def tokenizer(vocab: dict[str, int], pattern: str) -> bytes:
+    split = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated"}
+    document = {
+        "added_tokens": [],
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split]},
+        "model": {"type": "BPE", "vocab": vocab, "merges": []},
+    }
+    return json.dumps(document).encode()
+
+
+PLAIN_PATTERN = (
+    r"(?i:'s|'t|'re)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|(?:\p{L}\p{M}*)+|(?>a+)+|(a++)+|(ab+c)*|(?:,\d+)*"
+)
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", r"(?:\s*|b)*", r"((\p{L}+))*x", "([ab]*c?){2,}"])
+def test_a_pattern_that_repeats_a_repetition_is_found(pattern: str, tmp_path: Path) -> None:
+    found = look(tmp_path, tokenizer({"a": 0, "b": 1}, pattern), "tokenizer.json")
+    assert rules(found) == {"tokenizer/slow-pattern"}
+    plain = look(tmp_path, tokenizer({"a": 0, "b": 1}, PLAIN_PATTERN), "tokenizer.json")
+    assert not plain.findings
+
+
+def test_two_tokens_of_a_vocabulary_with_one_id_are_found(tmp_path: Path) -> None:
+    found = look(tmp_path, tokenizer({"a": 0, "b": 1, "</s>": 1}, "a"), "tokenizer.json")
+    assert rules(found) == {"tokenizer/id-clash"}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from steelyard.evidence.value import Place
-from steelyard.weights.reader import Context, Fact, Item, Member, Reader
+from steelyard.weights.reader import Context, ExhaustedError, Fact, Item, Member, Reader
 from steelyard.weights.readers.configuration_rules import (
     CLASS,
     DUPLICATE,
@@ -63,13 +63,10 @@ class Configuration(Reader):
         try:
             document = parse(source.read(0, source.size))
         except ValueError as error:
+            if "nested too deep" in str(error):
+                raise ExhaustedError(f"JSON {error}") from error
             if source.name.lower().endswith(".json"):
-                deep = "nested too deep" in str(error)
-                yield UNREADABLE.at(
-                    context.place(),
-                    f"not valid JSON: {error}",
-                    severity="medium" if deep else None,
-                )
+                yield UNREADABLE.at(context.place(), f"not valid JSON: {error}")
             return
         for key in document.duplicates:
             yield DUPLICATE.at(context.place(detail=key), f"key {key!r} stands twice")

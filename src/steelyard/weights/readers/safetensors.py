@@ -6,6 +6,7 @@ report all of them, and where the bytes lie that nobody indexed.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -111,8 +112,35 @@ METADATA = Rule(
     references=(SPECIFICATION,),
 )
 
+PADDING = Rule(
+    id="safetensors/padding",
+    title="Header that is mostly white space",
+    severity="medium",
+    effect="review",
+    what="More than half of the header, and more than 4 KiB, is runs of white space.",
+    why="Writers pad to eight bytes. Longer runs make room for what is put in later, or push "
+    "entries out of what a reviewer sees.",
+    fix="Write the file again with the safetensors library.",
+    references=(SPECIFICATION,),
+)
+PATH = Rule(
+    id="safetensors/path-name",
+    title="Tensor named like a path elsewhere",
+    severity="medium",
+    effect="review",
+    what="A tensor's name is an absolute path, or climbs with `..`.",
+    why="Converters that write one file a tensor write outside their folder.",
+    fix="Rename the tensor, or refuse the file.",
+    references=("CWE-22",),
+)
+
 MOST_HEADER = 100_000_000
 # From: safetensors/src/tensor.rs, MAX_HEADER_SIZE.
+
+_LIKE_JSON = re.compile(rb"[ \t\r\n]*(?:\{|\[\s*[\[{\"\]\d])")
+_WHITE = re.compile(rb"[ \t\r\n]{64,}")
+MOST_WHITE = 4096
+"""Bytes of white space in long runs; an indented header has short ones."""
 
 BITS = {
     "BOOL": 8, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "U8": 8, "I8": 8, "F8_E5M2": 8,
@@ -127,12 +155,18 @@ class Safetensors(Reader):
     """Files that begin with a length and a JSON object."""
 
     format = "safetensors"
-    rules = (HEADER, BOMB, DUPLICATE, ENTRY, RANGE, SIZE, OVERLAP, GAP, METADATA)
+    rules = (HEADER, BOMB, DUPLICATE, ENTRY, RANGE, SIZE, OVERLAP, GAP, METADATA, PADDING, PATH)
 
     def sniff(self, source: Source) -> bool:
-        """A `{` at byte 8, after a length whose top bytes are not text."""
+        """A `{` at byte 8, after a length whose top bytes are not text.
+
+        Also a list, or white space first, where the length is one that the file can have.
+        """
         head = source.head
-        return len(head) > 8 and head[8:9] == b"{" and not head[:8].decode("latin-1").isprintable()
+        if len(head) <= 8 or head[:8].decode("latin-1").isprintable():
+            return False
+        fits = 2 <= int.from_bytes(head[:8], "little") <= source.size - 8
+        return head[8:9] == b"{" or (fits and _LIKE_JSON.match(head, 8) is not None)
 
     def read(self, source: Source, context: Context) -> Iterator[Item]:
         """Header, then every tensor, then the bytes between them."""
@@ -141,8 +175,10 @@ class Safetensors(Reader):
         if length > MOST_HEADER or length > source.size - 8:
             yield BOMB.at(place, f"the header claims {length} bytes of a {source.size}-byte file")
             return
+        raw = source.read(8, length)
+        yield from _padding(raw, context)
         try:
-            header = parse(source.read(8, length))
+            header = parse(raw)
         except ValueError as error:
             yield HEADER.at(context.place(8, 8 + length), f"the header is not JSON: {error}")
             return
@@ -159,6 +195,13 @@ class Safetensors(Reader):
                     tensors.append(item)
                 yield item
         yield from layout(tensors, 8 + length, source.size, context)
+
+
+def _padding(raw: bytes, context: Context) -> Iterator[Item]:
+    white = sum(match.end() - match.start() for match in _WHITE.finditer(raw))
+    if white > MOST_WHITE and white * 2 > len(raw):
+        place = context.place(8, 8 + len(raw))
+        yield PADDING.at(place, f"{white} of the header's {len(raw)} bytes are white space")
 
 
 def _metadata(metadata: Any, context: Context) -> Iterator[Item]:
@@ -178,6 +221,8 @@ def _metadata(metadata: Any, context: Context) -> Iterator[Item]:
 
 def _tensor(name: str, entry: Any, base: int, context: Context) -> Iterator[Item]:
     place = context.place(detail=name)
+    if name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name):
+        yield PATH.at(place, f"a tensor is called {name[:200]!r}")
     match entry:
         case {"dtype": str(dtype), "shape": [*shape], "data_offsets": [int(start), int(end)]} if (
             len(entry) == 3 and all(type(axis) is int and axis >= 0 for axis in shape)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from steelyard.weights import invisible
+from steelyard.weights.backtracking import explodes
 from steelyard.weights.reader import Context, Fact, Item, Reader
 from steelyard.weights.rules import Rule
 from steelyard.weights.source import Source
@@ -53,6 +54,16 @@ PHRASE = Rule(
     "of its own.",
     fix="Compare the added tokens with the base model's.",
 )
+SLOW = Rule(
+    id="tokenizer/slow-pattern",
+    title="Tokenizer pattern that can hang",
+    severity="medium",
+    effect="review",
+    what="A regular expression of the tokenizer repeats a repetition, as `(a+)+` does.",
+    why="On some texts its time doubles with every character: one request stops the server.",
+    fix="Use the base model's tokenizer, and compare.",
+    references=("CWE-1333",),
+)
 WORDS = re.compile(r"[^\W\d_]{3,}")
 SENTENCE = re.compile(r"(?:[^\W\d_]{2,}\s+){3,}[^\W\d_]{2,}|https?://")
 
@@ -62,7 +73,7 @@ class Tokenizer(Reader):
 
     format = "tokenizer"
     rank = 1
-    rules = (REWRITE, HIDDEN, CLASH, PHRASE)
+    rules = (REWRITE, HIDDEN, CLASH, PHRASE, SLOW)
 
     def sniff(self, source: Source) -> bool:
         """`added_tokens` near the start, or `vocab` and `merges` or `type` anywhere there."""
@@ -75,12 +86,14 @@ class Tokenizer(Reader):
         if not isinstance(model, dict) or not isinstance(added, list):
             return
         ids = _ids(model.get("vocab"))
+        yield from _shared(ids, context)
         yield from _added(added, ids, context)
         known = [number for number in ids.values() if isinstance(number, int)]
         if known:
             yield Fact(name="tokens", value=str(max(known) + 1))
         for part in ("normalizer", "pre_tokenizer", "decoder", "post_processor"):
             yield from _replacements(document.get(part), part, context)
+            yield from _slow(document.get(part), part, context)
 
 
 def _ids(vocabulary: Any) -> dict[str, int]:
@@ -95,6 +108,19 @@ def _ids(vocabulary: Any) -> dict[str, int]:
             }
         case _:
             return {}
+
+
+def _shared(ids: dict[str, int], context: Context) -> Iterator[Item]:
+    owners: dict[int, str] = {}
+    shared = [
+        (number, owners[number], text)
+        for text, number in ids.items()
+        if isinstance(number, int) and owners.setdefault(number, text) != text
+    ]
+    if shared:
+        number, one, other = shared[0]
+        message = f"id {number} is {one[:80]!r} and {other[:80]!r}; {len(shared)} such pairs"
+        yield CLASH.at(context.place(detail="model.vocab"), message)
 
 
 def _added(added: list[Any], ids: dict[str, int], context: Context) -> Iterator[Item]:
@@ -132,6 +158,19 @@ def _replacements(part: Any, where: str, context: Context, depth: int = 0) -> It
     for key in ("normalizers", "decoders", "pretokenizers", "processors"):
         for item in part.get(key) or ():
             yield from _replacements(item, where, context, depth + 1)
+
+
+def _slow(part: Any, where: str, context: Context, depth: int = 0) -> Iterator[Item]:
+    """Every regular expression of a part, however deep it stands."""
+    if depth > 20:
+        return
+    if isinstance(part, dict):
+        regex = part.get("Regex")
+        if isinstance(regex, str) and explodes(regex):
+            place = context.place(detail=where)
+            yield SLOW.at(place, f"{where} matches {regex[:200]!r}", confidence="possible")
+    for item in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _slow(item, where, context, depth + 1)
 
 
 def _pattern(pattern: Any) -> str:
