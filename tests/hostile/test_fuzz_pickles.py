@@ -109,6 +109,7 @@ NO_GEOMETRY = program(name("torch._utils", "_rebuild_tensor_v2"), b"NK\x00K\x05K
 REGRESSIONS: list[bytes] = [
     zipped(*checkpoint(UNKNOWN_STORAGE, storages={"0": FOUR})),
     zipped(*checkpoint(NO_GEOMETRY.replace(b"NK", b"(NK"), storages={"0": FOUR})),
+    zipped(*checkpoint(b"\x80\x02}(K\x01K\x02K\x03e.", storages={"0": FOUR})),
 ]
 """Inputs that broke a reader once."""
 

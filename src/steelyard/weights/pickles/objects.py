@@ -65,7 +65,8 @@ class Objects:
                 self.note(
                     "pickle/odd-target", f"items meant for a {kind} go into a {container.kind}"
                 )
-                container.add([*values])
+                if container.kind != "dict":  # whose items go in pairs
+                    container.add([*values])
             case Made():
                 self._fill_made(container, kind, values)
             case Global():
