@@ -42,6 +42,10 @@ def data(name: str, content: bytes) -> Write:
     return lambda folder: (folder / name).write_bytes(content)
 
 
+def both(*writes: Write) -> Write:
+    return lambda folder: [write(folder) for write in writes]
+
+
 def value(name: str, content: object) -> Write:
     return text(name, json.dumps(content))
 
@@ -287,7 +291,9 @@ TWINS: dict[str, Write] = {
     "keras": keras(make.DENSE),
     "keras vocabulary inside": keras(make.layer("StringLookup", vocabulary=["a", "b"])),
     "onnx": data("m.onnx", make.onnx(make.onnx_node("Relu"), make.onnx_tensor(raw=b"1234"))),
-    "onnx external inside": data("m.onnx", make.onnx(make.onnx_tensor("m.onnx_data"))),
+    "onnx external inside": both(
+        data("m.onnx", make.onnx(make.onnx_tensor("m.onnx_data"))), data("m.onnx_data", b"1234")
+    ),
     "onnx microsoft": data("m.onnx", make.onnx(make.onnx_node("FusedMatMul", "com.microsoft"))),
     "tensorflow": data(
         "saved_model.pb",

@@ -404,3 +404,97 @@ def test_a_pattern_that_repeats_a_repetition_is_found(pattern: str, tmp_path: Pa
 def test_two_tokens_of_a_vocabulary_with_one_id_are_found(tmp_path: Path) -> None:
     found = look(tmp_path, tokenizer({"a": 0, "b": 1, "</s>": 1}, "a"), "tokenizer.json")
     assert rules(found) == {"tokenizer/id-clash"}
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("sitecustomize.py", "x = 1\n"),
+        ("usercustomize.py", "x = 1\n"),
+        ("model.pth", "# paths\nimport os; os.getcwd()\n"),
+    ],
+)
+def test_what_every_start_of_python_runs_is_high(file: str, words: str, tmp_path: Path) -> None:
+    found = look(tmp_path, words.encode(), file)
+    assert {i.severity for i in found.findings if i.rule == "python/start-up"} == {"high"}
+    assert "python/start-up" not in rules(look(tmp_path, words.encode(), "customize.py"))
+    assert not look(tmp_path, b"../lib\n# import nothing\n", "paths.pth").findings
+    assert not look(tmp_path, zipped(*checkpoint(HARMLESS)), "weights.pth").findings
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "require('child_process').exec('true')",
+        'import { exec } from "node:child_process"',
+        "eval(atob(x))",
+        "new Function('return 1')()",
+        "globalThis.eval(x)",
+    ],
+)
+def test_scripts_for_a_browser_that_run_what_they_build_are_found(
+    call: str, tmp_path: Path
+) -> None:
+    assert rules(look(tmp_path, call.encode(), "index.mjs")) == {"javascript/dangerous-call"}
+    plain = b"import fs from 'fs'\nmodel.eval()\nconst f = function (x) { return retrieval(x) }\n"
+    assert not look(tmp_path, plain, "index.mjs").findings
+
+
+@pytest.mark.parametrize(
+    "html", ["<iframe src='https://h.example'></iframe>", "<script>1</script>"]
+)
+def test_a_page_in_the_output_of_a_notebook_is_found(html: str, tmp_path: Path) -> None:
+    for shown, expected in ((html, {"notebook/output-script"}), ("<table></table>", set())):
+        output = {"output_type": "display_data", "data": {"text/html": [shown]}}
+        cell = {"cell_type": "code", "source": ["x = 1"], "outputs": [output]}
+        raw = json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+        found = look(tmp_path, raw.encode(), "demo.ipynb")
+        assert {i.rule for i in found.findings if i.severity in ("medium", "high")} == expected
+
+
+def test_many_addresses_are_medium_and_an_author_is_none(tmp_path: Path) -> None:
+    people = "\n".join(f"person{at}@mail{at}.org" for at in range(5))
+    found = look(tmp_path, people.encode(), "notes.txt")
+    assert [(i.rule, i.severity) for i in found.findings] == [("text/personal", "medium")]
+    assert not look(tmp_path, b"write to person1@mail1.org", "notes.txt").findings
+
+
+def test_external_data_that_is_not_in_the_folder_is_found(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(external(location="weights.bin"))
+    assert rules(inspect(tmp_path, Settings(sandbox=False))) == {"file/missing-data"}
+    # Of one file alone nobody can say what should lie beside it.
+    assert not inspect(tmp_path / "model.onnx", Settings(sandbox=False)).findings
+
+
+HEXADECIMAL = "0123456789abcdef" * 2
+PASSWORDS = ['password = "Tr0mbone!9"', '{"passwd": "winter2031"}', f"sid: SK{HEXADECIMAL}"]
+NO_PASSWORDS = [
+    'password = "changeme123"', 'password = "<your-password-1>"', 'password = "${DB_PASS_1}"',
+    'password = "xxxxxxxx1"', 'password = "withoutdigits"', 'pwd = "/home/user1/model"',
+    f"sha: {HEXADECIMAL}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", PASSWORDS)
+def test_a_password_in_quotes_is_found(words: str, tmp_path: Path) -> None:
+    found = look(tmp_path, words.encode(), "notes.txt")
+    assert [(i.rule, i.severity) for i in found.findings] == [("text/secret", "medium")]
+
+
+@pytest.mark.parametrize("words", NO_PASSWORDS)
+def test_what_stands_for_a_password_is_none(words: str, tmp_path: Path) -> None:
+    assert not look(tmp_path, words.encode(), "notes.txt").findings
+
+
+def test_a_box_that_stays_shut_never_passes_and_is_not_called_hostile(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    raw = seven(notes=b"text")
+    assert not look(tmp_path, raw, "model.7z").findings
+    monkeypatch.setattr("steelyard.weights.readers.seven_zip.find_spec", lambda _: None)
+    unknown_method = zipped(Part("a.bin", b"x" * 9, method=97))
+    for box in (raw, unknown_method, b"\x28\xb5\x2f\xfd" + bytes(40)):
+        found = look(tmp_path, box, "model.bin")
+        shut = [item for item in found.findings if item.rule == "archive/not-opened"]
+        assert [item.severity for item in shut] == ["medium"]
+        assert found.skipped

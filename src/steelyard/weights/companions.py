@@ -22,7 +22,18 @@ HARD_LINK = Rule(
     fix="If you made the link (a package cache does), ignore this. Else remove the file.",
     references=("CVE-2026-34446", "CWE-62"),
 )
-RULES = (HARD_LINK,)
+MISSING = Rule(
+    id="file/missing-data",
+    title="Data file that is not there",
+    severity="medium",
+    effect="review",
+    what="A file names another as the place of its tensors, and the folder has no such file.",
+    why="The model is not whole: what its tensors will be was not looked at, and whoever puts a "
+    "file of that name there decides it.",
+    fix="Get the whole model from its source, and inspect it again.",
+    references=("https://github.com/onnx/onnx/blob/main/docs/ExternalData.md",),
+)
+RULES = (HARD_LINK, MISSING)
 
 
 def named(outcomes: Sequence[Outcome]) -> frozenset[str]:
@@ -49,6 +60,22 @@ def _settled(outcome: Outcome) -> Outcome:
     report = msgspec.structs.replace(outcome.report, format="data", verdict="inert")
     kept = tuple(item for item in outcome.findings if item.rule != UNKNOWN.id)
     return msgspec.structs.replace(outcome, report=report, findings=kept, skipped=())
+
+
+def missing(outcomes: Sequence[Outcome]) -> Iterator[Finding]:
+    """Data files that are named and not there; `outcomes` are those of a whole folder."""
+    there = {outcome.report.path for outcome in outcomes}
+    for outcome in outcomes:
+        path = outcome.report.path
+        named = {
+            fact.value
+            for member, fact in outcome.facts
+            if fact.name == "external-data" and not member
+        }
+        for name in sorted(named):
+            if str(PurePosixPath(path).parent / name) not in there:
+                message = f"{path} keeps tensors in {name!r}, which is not in the folder"
+                yield MISSING.at(Place(path=path), message)
 
 
 def hard_links(entries: Sequence[Entry], data: frozenset[str]) -> Iterator[Finding]:

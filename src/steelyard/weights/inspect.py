@@ -143,7 +143,13 @@ def _together(listing: Listing, answers: Sequence[Answered]) -> Inspection:
     outcomes = companions.settled(read, data)
     said = list(_checked(catalogue().checks, outcomes))
     links = companions.hard_links(listing.files, data)
-    findings = [*listing.notes, *links, *(item for item in said if isinstance(item, Finding))]
+    gone = companions.missing(read) if listing.whole else ()
+    findings = [
+        *listing.notes,
+        *links,
+        *gone,
+        *(item for item in said if isinstance(item, Finding)),
+    ]
     skipped = [item for item in said if isinstance(item, Skipped)]
     for outcome in outcomes:
         findings += outcome.findings

@@ -75,6 +75,8 @@ class Listing:
 
     files: tuple[Entry, ...]
     notes: tuple[Finding, ...]
+    whole: bool = True
+    """Whether it is a folder's: what it doesn't list is not there."""
 
 
 def walk(root: Path) -> Listing:
@@ -95,7 +97,7 @@ def walk(root: Path) -> Listing:
             raise InputError(f"{root}: not a regular file or a folder")
         real = root.resolve()
         entry = Entry(path=manifest.named(root.name), real=real, size=real.stat().st_size)
-        return Listing(files=(entry,), notes=())
+        return Listing(files=(entry,), notes=(), whole=False)
     found = list(_entries(root.resolve()))
     files = sorted((item for item in found if isinstance(item, Entry)), key=_order)
     if not files:

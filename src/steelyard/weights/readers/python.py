@@ -78,6 +78,17 @@ UNREADABLE = Rule(
     why="It was not looked at.",
     fix="Read it yourself.",
 )
+START_UP = Rule(
+    id="python/start-up",
+    title="Code that every start of Python runs",
+    severity="high",
+    effect="review",
+    what="A file is called `sitecustomize.py` or `usercustomize.py`, or is a `.pth` file of text "
+    "with a line that begins with `import`.",
+    why="Python runs it whenever it starts with the folder on its path; nobody has to import it.",
+    fix="Remove the file; no model needs it.",
+    references=("https://docs.python.org/3/library/site.html", "MITRE ATT&CK T1546.018"),
+)
 MAGIC = Rule(
     id="notebook/shell",
     title="Notebook that runs shell commands",
@@ -92,15 +103,17 @@ OUTPUT = Rule(
     title="Script in a notebook's stored output",
     severity="high",
     effect="review",
-    what="A stored output holds HTML with a script, or JavaScript.",
+    what="A stored output holds HTML with a script, JavaScript, or a frame with another page.",
     why="Viewers that trust the notebook run it without any cell being run.",
     fix="Clear the outputs.",
     references=("CVE-2021-32797", "CVE-2024-43805", "CWE-79"),
 )
-RULES = (CODE, IMPORT, ACT, NETWORK, OBFUSCATED, UNREADABLE)
+RULES = (CODE, IMPORT, ACT, NETWORK, OBFUSCATED, UNREADABLE, START_UP)
 
 START = re.compile(rb"^(?:import [\w.]+|from [\w.]+ import )", re.MULTILINE)
+PTH = re.compile(r"^import[ \t]", re.MULTILINE)
 SCRIPT = re.compile(r"<script\b|\bon(?:error|load)\s*=|javascript:", re.IGNORECASE)
+FRAME = re.compile(r"<(?:iframe|object|embed|applet)\b", re.IGNORECASE)
 SHELL_CALL = re.compile(r"get_ipython\(\)\s*\.\s*(?:system|getoutput|run_cell_magic)\b[^\n]{0,80}")
 MOST_DEEDS = 100
 
@@ -128,6 +141,8 @@ class Python(Reader):
         """Deeds, worst first by rule; imports as what loading would import."""
         words = read_text(source)
         place = context.place()
+        if _starts_up(source, words or ""):
+            yield START_UP.at(place, f"{source.name} runs whenever Python starts beside it")
         try:
             reading = read(words or "")
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -143,6 +158,14 @@ class Python(Reader):
             rule, when = _rule(deed), "on import" if deed.on_import else "when called"
             if deed.kind != "writes" or deed.on_import:
                 yield rule.at(where, f"line {deed.line}: {deed.name}, {when}")
+
+
+def _starts_up(source: Source, words: str) -> bool:
+    """Whether Python's `site` module runs the file (its documentation names all three)."""
+    name = re.split(r"[/\\]", source.name.lower())[-1]
+    if name.endswith(".pth"):
+        return looks_like_text(source) and PTH.search(words) is not None
+    return name in ("sitecustomize.py", "usercustomize.py")
 
 
 def _rule(deed: Deed) -> Rule:
@@ -196,11 +219,18 @@ class Notebook(Reader):
                         )
                 elif SCRIPT.search(_joined(cell.get("source"))):
                     yield OUTPUT.at(place, f"cell {index}: script in its text", severity="medium")
-                if SCRIPT.search(_html(cell.get("outputs"))):
-                    yield OUTPUT.at(place, f"cell {index}: script in its output")
+                yield from _output(_html(cell.get("outputs")), index, context)
         if code:
             data = "\n".join(code).encode("utf-8", "replace")
             yield Member(name="cells.py", source=Memory(data, "cells"))
+
+
+def _output(html: str, index: int, context: Context) -> Iterator[Item]:
+    place = context.place(detail=f"cell {index}")
+    if SCRIPT.search(html):
+        yield OUTPUT.at(place, f"cell {index}: script in its output")
+    elif FRAME.search(html):
+        yield OUTPUT.at(place, f"cell {index}: another page in its output", severity="medium")
 
 
 def _joined(value: Any) -> str:
@@ -213,7 +243,7 @@ def _html(outputs: Any) -> str:
         data = output.get("data") if isinstance(output, dict) else None
         if isinstance(data, dict):
             for kind, value in data.items():
-                if kind in ("text/html", "image/svg+xml"):
+                if kind in ("text/html", "text/markdown", "image/svg+xml"):
                     found.append(_joined(value))
                 if kind == "application/javascript":
                     found.append("<script")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from steelyard.evidence.value import Skipped
 from steelyard.weights.archives import packages
 from steelyard.weights.archives.names import escapes, link_escapes
 from steelyard.weights.archives.rules import (
@@ -75,4 +76,6 @@ def _entry(source: Source, entry: Entry, context: Context) -> Iterator[Item]:
             source=source.window(entry.start, entry.size, entry.name),
         )
     elif entry.kind not in _FOLDERS:
-        yield NOT_OPENED.at(place, f"{entry.name} is of the unusual kind {entry.kind!r}")
+        said = f"{entry.name} is of the unusual kind {entry.kind!r}"
+        yield NOT_OPENED.at(place, said)
+        yield Skipped(what=context.path, reason=f"{said}: could not tell")

@@ -77,6 +77,16 @@ ASSIGNED = re.compile(
     r"bearer|hub|hf|bot)[_-]?token|client[_-]?secret|passw(?:or)?d))[\"']?\s{0,4}[:=]\s{0,4}"
     r"[\"']?([A-Za-z0-9_+/=-]{20,200})(?![\w.(])"
 )
+QUOTED = re.compile(
+    r"(?i:(?<![a-z])(?:passw(?:or)?d|passphrase|pwd))[\"']?\s{0,4}[:=]\s{0,4}"
+    r"([\"'])([^\"'\s]{8,100})\1"
+)
+PLACEHOLDER = re.compile(
+    r"[<>{}]|^[$/~.]|%\(|(?i:change.?me|example|sample|placeholder|dummy|your|xxx|\*\*\*|test)"
+)
+TWILIO = re.compile(r"\b(?:SK|AC)[0-9a-f]{32}\b")
+"""Key and account of Twilio (twilio.com/docs/glossary/what-is-a-sid)."""
+
 DIGITS, BITS = 3, 3.5
 """Least digits, and entropy a character, of a value that was drawn and not typed."""
 
@@ -169,6 +179,12 @@ def _likely(words: str, shaped: list[Match], context: Context) -> list[tuple[str
         for match in ASSIGNED.finditer(words)
         if match.start(1) not in taken and _is_drawn(match[1])
     ]
+    found += [
+        ("quoted password", match.start(2))
+        for match in QUOTED.finditer(words)
+        if _is_password(match[2])
+    ]
+    found += [("twilio-key", match.start()) for match in TWILIO.finditer(words)]
     prose = context.path.lower().endswith(PROSE)
     for match in shaped:
         secret = words[match.start : match.end]
@@ -176,6 +192,11 @@ def _likely(words: str, shaped: list[Match], context: Context) -> list[tuple[str
         if not match.valid and (specimen or (match.kind == "github-token" and _is_drawn(secret))):
             found.append((match.kind, match.start))
     return found
+
+
+def _is_password(value: str) -> bool:
+    mixed = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+    return mixed and not PLACEHOLDER.search(value)
 
 
 def _is_drawn(value: str) -> bool:
@@ -197,7 +218,7 @@ def _personal(words: str, context: Context) -> Iterator[Item]:
         if kind in SERIOUS:
             yield PERSONAL.at(place, message)
         elif count >= MANY_CONTACTS:
-            yield PERSONAL.at(place, message, confidence="possible", severity="low")
+            yield PERSONAL.at(place, message, confidence="possible")
 
 
 def _endpoints(words: str, context: Context) -> Iterator[Item]:

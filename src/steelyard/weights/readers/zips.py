@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from steelyard.evidence.value import Skipped
 from steelyard.weights.archives import packages
 from steelyard.weights.archives.names import escapes, link_escapes
 from steelyard.weights.archives.rules import (
@@ -127,6 +128,8 @@ def _content(source: Source, entry: Entry, context: Context) -> Iterator[Item]:
         pieces = _pieces(source, (entry.start, packed), header.method)
         if pieces is None:
             yield NOT_OPENED.at(place, f"{name} is packed by method {header.method}")
+            reason = f"{name} is packed by method {header.method}: could not tell"
+            yield Skipped(what=context.path, reason=reason)
             return
         out = unpacked(pieces, name, context.budget)
         data, why = out.data, out.why
