@@ -113,7 +113,8 @@ def _compare(host: str, names: tuple[str, ...], count: int, rounds: int) -> None
             (b.cpu - a.cpu) / max(1, b.count - a.count) * 1000 for a, b in pairs
         )
         rate = statistics.median(long.rate for _, long in pairs) / floor
-        print(f"  {name:<20}{first:>13.2f}{slope:>15.2f}{rate:>12.2f}{pairs[0][1].count:>8}",
+        shown = f"{slope:.2f}" if slope > 0 else "in the noise"
+        print(f"  {name:<20}{first:>13.2f}{shown:>15}{rate:>12.2f}{pairs[0][1].count:>8}",
               flush=True)  # fmt: skip
 
 
