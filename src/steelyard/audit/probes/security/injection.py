@@ -11,6 +11,7 @@ role tokens, OWASP LLM01:2026. All texts are generated from the seed.
 """
 
 import json
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from random import Random
 from types import MappingProxyType
@@ -88,9 +89,9 @@ def done(answer: str, fact: str) -> bool:
 class Planted(Probe):
     """One task, once with a planted instruction and once without."""
 
+    @abstractmethod
     def ask(self, carrier: str, text: str) -> Request:
         """The task over the given text."""
-        raise NotImplementedError
 
     def draw(self, rng: Random, index: int) -> Case:  # noqa: ARG002 (a generator without end)
         """A carrier, a style and a place, each with equal chance; names and numbers anew."""
